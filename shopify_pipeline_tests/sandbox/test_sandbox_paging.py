@@ -1,0 +1,120 @@
+"""Pages of a connection: complete, in order, and no more than Shopify gives."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopify_sandbox.errors import FieldError
+from shopify_sandbox.paging import Keyed, Page, decode_cursor, encode_cursor, listed_page, sorted_page
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def stamped(seconds: Sequence[int]) -> list[Keyed]:
+    return [Keyed(START + timedelta(seconds=each), number, f"r{number}") for number, each in enumerate(seconds, 1)]
+
+
+def walked(records: Sequence[Keyed], size: int, *, reverse: bool = False) -> list[Any]:
+    seen: list[Any] = []
+    arguments: dict[str, Any] = {"first": size, "reverse": reverse}
+    while True:
+        page = sorted_page(records, arguments)
+        seen += [keyed.record for keyed in page.items]
+        if not page.has_next:
+            return seen
+        arguments["after"] = encode_cursor(page.items[-1])
+
+
+@given(
+    seconds=st.lists(st.integers(min_value=0, max_value=4), max_size=25),
+    size=st.integers(min_value=1, max_value=7),
+    reverse=st.booleans(),
+)
+def test_walking_the_pages_sees_every_record_once_in_order_even_with_ties(
+    seconds: list[int], size: int, reverse: bool
+) -> None:
+    records = stamped(seconds)
+    expected = [keyed.record for keyed in sorted(records, key=lambda keyed: (keyed.value, keyed.id), reverse=reverse)]
+    assert walked(records, size, reverse=reverse) == expected
+
+
+@given(
+    seconds=st.lists(st.integers(min_value=0, max_value=4), min_size=1, max_size=25),
+    size=st.integers(min_value=1, max_value=7),
+    reverse=st.booleans(),
+)
+def test_walking_back_with_last_and_before_sees_the_same(seconds: list[int], size: int, reverse: bool) -> None:
+    records = stamped(seconds)
+    arguments: dict[str, Any] = {"last": size, "reverse": reverse}
+    seen: list[Any] = []
+    while True:
+        page = sorted_page(records, arguments)
+        seen = [keyed.record for keyed in page.items] + seen
+        if not page.has_previous:
+            break
+        arguments["before"] = encode_cursor(page.items[0])
+    assert seen == walked(records, 25, reverse=reverse)
+
+
+def test_cursor_is_base64_json_of_id_and_sort_value() -> None:
+    cursor = encode_cursor(Keyed(datetime(2026, 6, 22, 23, 1, 16, tzinfo=UTC), 6832, None))
+    assert decode_cursor(cursor) == (6832, "2026-06-22 23:01:16.000000")
+
+
+def test_record_that_moves_behind_the_cursor_is_seen_again_and_one_that_moves_before_it_is_missed() -> None:
+    before = stamped([1, 2, 3, 4])
+    cursor = encode_cursor(sorted_page(before, {"first": 2}).items[-1])
+    moved_later = [Keyed(START + timedelta(seconds=9), 1, "r1"), *before[1:]]
+    assert ids(sorted_page(moved_later, {"first": 9, "after": cursor})) == [3, 4, 1]
+    moved_earlier = [*before[:3], Keyed(START, 4, "r4")]
+    assert ids(sorted_page(moved_earlier, {"first": 9, "after": cursor})) == [3]
+
+
+def test_records_without_a_sort_value_come_first() -> None:
+    records = [Keyed(START, 1, "dated"), Keyed(None, 2, "undated")]
+    assert walked(records, 1) == ["undated", "dated"]
+
+
+def test_nothing_beyond_the_25_000th_record_can_be_reached() -> None:
+    records = [Keyed(number, number, None) for number in range(25_003)]
+    page = sorted_page(records, {"first": 250, "after": encode_cursor(records[24_899])})
+    assert (len(page.items), page.has_next) == (100, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "you must provide one of first or last"),
+        ({"first": 1, "last": 1}, "providing both first and last is not supported"),
+        ({"first": 251}, "first must be between 0 and 250"),
+        ({"last": -1}, "last must be between 0 and 250"),
+        ({"first": 1, "after": "nonsense"}, "Invalid cursor"),
+        ({"first": 1, "after": encode_cursor(Keyed("a title", 1, None))}, "Invalid cursor"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(FieldError, match=message) as caught:
+        sorted_page(stamped([1, 2]), arguments)
+    assert caught.value.code == "BAD_REQUEST"
+
+
+@given(count=st.integers(min_value=0, max_value=20), size=st.integers(min_value=1, max_value=6), reverse=st.booleans())
+def test_listed_children_keep_their_own_order(count: int, size: int, reverse: bool) -> None:
+    records = [Keyed(f"tail-{number}", f"tail-{number}", number) for number in range(count, 0, -1)]
+    seen: list[Any] = []
+    arguments: dict[str, Any] = {"first": size, "reverse": reverse}
+    while True:
+        page = listed_page(records, arguments)
+        seen += [keyed.record for keyed in page.items]
+        if not page.has_next:
+            break
+        arguments["after"] = encode_cursor(page.items[-1])
+    assert seen == (list(range(1, count + 1)) if reverse else list(range(count, 0, -1)))
+
+
+def ids(page: Page) -> list[int | str]:
+    return [keyed.id for keyed in page.items]

@@ -1,0 +1,171 @@
+"""Webhooks as a receiver sees them: signed, told once, retried with the same content."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from shopify_pipeline_tests.sandbox.serving import CREDENTIALS, WAIT_SECONDS, Shop
+
+CREATE = """mutation Create($topic: WebhookSubscriptionTopic!, $uri: String!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri}) {
+    webhookSubscription { id topic uri endpoint { __typename ... on WebhookHttpEndpoint { callbackUrl } } }
+    userErrors { field message } } }"""
+DELETE = """mutation Delete($id: ID!) { webhookSubscriptionDelete(id: $id) {
+  deletedWebhookSubscriptionId userErrors { field message } } }"""
+LIST = "{ webhookSubscriptions(first: 10) { nodes { id topic uri } } }"
+
+
+@dataclass(frozen=True)
+class Received:
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """A receiver on loopback; it answers the statuses it was told to, then 200."""
+
+    uri: str
+    statuses: list[int] = field(default_factory=list)
+    inbox: "Queue[Received]" = field(default_factory=Queue)
+
+    def next(self) -> Received:
+        return self.inbox.get(timeout=WAIT_SECONDS)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = found.statuses.pop(0) if found.statuses else 200
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            found.inbox.put(Received({key.lower(): value for key, value in self.headers.items()}, body))
+
+        def log_message(self, *args: Any) -> None:
+            """Stay quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hooks")
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def subscribe(shop: Shop, topic: str, uri: str) -> dict[str, Any]:
+    payload = shop.data(CREATE, topic=topic, uri=uri)["webhookSubscriptionCreate"]
+    assert payload["userErrors"] == []
+    subscription: dict[str, Any] = payload["webhookSubscription"]
+    return subscription
+
+
+def test_new_order_is_told_with_signature_and_headers(own_shop: Shop, receiver: Receiver) -> None:
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    events = own_shop.control("POST", "advance", {"new_orders": 1}).json()["events"]
+    placed = next(event for event in events if event["event"] == "order_placed")
+    received = receiver.next()
+    payload = json.loads(received.body)
+    assert payload["id"] == placed["order_id"]
+    assert payload["admin_graphql_api_id"] == f"gid://shopify/Order/{placed['order_id']}"
+    assert payload["updated_at"].endswith("-05:00")
+    digest = hmac.new(CREDENTIALS.client_secret.encode(), received.body, hashlib.sha256).digest()
+    assert received.headers["x-shopify-hmac-sha256"] == base64.b64encode(digest).decode()
+    assert received.headers["x-shopify-topic"] == "orders/create"
+    assert received.headers["x-shopify-shop-domain"] == "sandbox-usd.myshopify.com"
+    assert received.headers["x-shopify-api-version"] == "2026-10"
+    assert received.headers["x-shopify-triggered-at"] == placed["at"].replace("Z", ".000000Z")
+    assert {"x-shopify-webhook-id", "x-shopify-event-id"} <= received.headers.keys()
+
+
+def test_two_topics_of_one_action_share_the_event_id_but_not_the_webhook_id(own_shop: Shop, receiver: Receiver) -> None:
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    subscribe(own_shop, "ORDERS_UPDATED", receiver.uri)
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    first, second = receiver.next(), receiver.next()
+    assert first.headers["x-shopify-event-id"] == second.headers["x-shopify-event-id"]
+    assert first.headers["x-shopify-webhook-id"] != second.headers["x-shopify-webhook-id"]
+
+
+def test_refused_delivery_is_tried_again_with_the_same_content(own_shop: Shop, receiver: Receiver) -> None:
+    receiver.statuses[:] = [503]
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    first, again = receiver.next(), receiver.next()
+    assert again.body == first.body
+    assert again.headers["x-shopify-webhook-id"] == first.headers["x-shopify-webhook-id"]
+
+
+def test_finished_bulk_operation_is_told(own_shop: Shop, receiver: Receiver) -> None:
+    subscribe(own_shop, "BULK_OPERATIONS_FINISH", receiver.uri)
+    text = 'mutation { bulkOperationRunQuery(query: "{ orders { edges { node { id } } } }") { bulkOperation { id } } }'
+    gid = own_shop.data(text)["bulkOperationRunQuery"]["bulkOperation"]["id"]
+    payload = json.loads(receiver.next().body)
+    assert (payload["admin_graphql_api_id"], payload["status"], payload["type"]) == (gid, "completed", "query")
+
+
+def test_nothing_is_told_of_what_happens_while_deliveries_are_off(own_shop: Shop, receiver: Receiver) -> None:
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    own_shop.control("PUT", "webhooks", {"deliver": False})
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    own_shop.control("PUT", "webhooks", {"deliver": True})
+    later = own_shop.control("POST", "advance", {"new_orders": 1}).json()["events"]
+    placed = next(event for event in later if event["event"] == "order_placed")
+    assert json.loads(receiver.next().body)["id"] == placed["order_id"]
+    assert receiver.inbox.empty()
+
+
+def test_log_of_deliveries_names_ids_and_outcome(own_shop: Shop, receiver: Receiver) -> None:
+    receiver.statuses[:] = [500]
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    webhook_id = receiver.next().headers["x-shopify-webhook-id"]
+    receiver.next()
+    # The log line of an attempt is written before the next attempt is made.
+    first = own_shop.control("GET", "webhooks").json()["deliveries"][0]
+    assert (first["webhook_id"], first["attempt"], first["outcome"], first["delivered"]) == (webhook_id, 1, 500, False)
+
+
+def test_subscriptions_are_listed_and_deleted(own_shop: Shop, receiver: Receiver) -> None:
+    subscription = subscribe(own_shop, "ORDERS_UPDATED", receiver.uri)
+    assert subscription["endpoint"] == {"__typename": "WebhookHttpEndpoint", "callbackUrl": receiver.uri}
+    nodes = own_shop.data(LIST)["webhookSubscriptions"]["nodes"]
+    assert nodes == [{key: subscription[key] for key in ("id", "topic", "uri")}]
+    assert own_shop.data(DELETE, id=subscription["id"])["webhookSubscriptionDelete"] == {
+        "deletedWebhookSubscriptionId": subscription["id"],
+        "userErrors": [],
+    }
+    assert own_shop.data(LIST)["webhookSubscriptions"]["nodes"] == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("http://example.com/hooks", "Address protocol http:// is not supported"),
+        ("ftp://127.0.0.1/hooks", "Address protocol ftp:// is not supported"),
+        ("nonsense", "Address is invalid"),
+    ],
+)
+def test_address_that_is_not_https_is_refused_unless_it_is_loopback(own_shop: Shop, uri: str, message: str) -> None:
+    payload = own_shop.data(CREATE, topic="ORDERS_CREATE", uri=uri)["webhookSubscriptionCreate"]
+    assert payload["webhookSubscription"] is None
+    assert payload["userErrors"] == [{"field": ["webhookSubscription", "uri"], "message": message}]
+
+
+def test_same_topic_and_address_cannot_be_subscribed_twice(own_shop: Shop, receiver: Receiver) -> None:
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    payload = own_shop.data(CREATE, topic="ORDERS_CREATE", uri=receiver.uri)["webhookSubscriptionCreate"]
+    assert payload["userErrors"][0]["message"] == "Address for this topic has already been taken"

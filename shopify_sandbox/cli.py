@@ -1,0 +1,196 @@
+"""The ``shopify-sandbox`` command.
+
+Belongs here: options, help and exit codes. What a command does is in ``cli_serve.py`` and ``cli_world.py``.
+Exit codes: 0 done, 1 could not be done (one line on stderr says why), 2 wrong usage.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+
+from shopify_sandbox import truth as audit
+from shopify_sandbox.cli_world import advance_world, control, required_server
+from shopify_sandbox.errors import SandboxError
+from shopify_sandbox.store import ActionRefused, StateError
+
+app = typer.Typer(help="A Shopify store on this machine.", no_args_is_help=True, add_completion=False)
+faults_app = typer.Typer(help="Plant, show and clear faults of a running server.", no_args_is_help=True)
+app.add_typer(faults_app, name="faults")
+
+State = Annotated[Path, typer.Option("--state", help="Directory that holds the store.", file_okay=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def serve(
+    state: State,
+    orders: Annotated[int, typer.Option(min=0, help="Orders of a new world.")] = 2000,
+    days: Annotated[int, typer.Option(min=1, help="Days of history of a new world.")] = 90,
+    seed: Annotated[int, typer.Option(help="Seed of a new world; same seed, same world.")] = 7,
+    now: Annotated[str, typer.Option(help="A new world's time (ISO, UTC).")] = "2026-11-20T12:00:00Z",
+    shop: Annotated[str, typer.Option(help="A new world's domain.")] = "sandbox-usd.myshopify.com",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    client_id: Annotated[
+        str | None, typer.Option(envvar="SHOPIFY_SANDBOX_CLIENT_ID", help="App id; made and kept when not given.")
+    ] = None,
+    client_secret: Annotated[
+        str | None, typer.Option(envvar="SHOPIFY_SANDBOX_CLIENT_SECRET", help="App secret; made and kept likewise.")
+    ] = None,
+    live: Annotated[float | None, typer.Option(min=0.1, help="Let something happen every so many seconds.")] = None,
+) -> None:
+    """Serve the store over HTTPS until SIGTERM or Ctrl-C; makes the world on the first start.
+
+    When it is ready, one JSON line on stdout (and STATE/server.json) says where it is.
+    """
+    # The server's libraries take a second to import; the other commands do without.
+    from shopify_sandbox.cli_serve import Start
+    from shopify_sandbox.cli_serve import serve as serve_until
+
+    stopped = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    serve_until(
+        state,
+        Start(seed=seed, orders=orders, days=days, now=_instant(now), shop=shop),
+        port=port,
+        client_id=client_id,
+        client_secret=client_secret,
+        live_seconds=live,
+        say=_say,
+        ready=typer.echo,
+        wait=stopped.wait,
+    )
+
+
+@app.command()
+def advance(
+    state: State,
+    new_orders: Annotated[int, typer.Option(min=0, help="Orders to place.")] = 0,
+    capture: Annotated[int, typer.Option(min=0, help="Payments to capture.")] = 0,
+    fulfill: Annotated[int, typer.Option(min=0, help="Orders to fulfill.")] = 0,
+    edit: Annotated[int, typer.Option(min=0, help="Orders to edit.")] = 0,
+    refund: Annotated[int, typer.Option(min=0, help="Orders to refund one unit of.")] = 0,
+    restock: Annotated[bool, typer.Option(help="Whether refunded units go back to stock.")] = True,
+    settle: Annotated[int, typer.Option(min=0, help="Pending refunds to settle.")] = 0,
+    cancel: Annotated[int, typer.Option(min=0, help="Orders to cancel.")] = 0,
+    customer_update: Annotated[int, typer.Option(min=0, help="Customers to change.")] = 0,
+    product_update: Annotated[int, typer.Option(min=0, help="Products to change.")] = 0,
+    stock_adjust: Annotated[int, typer.Option(min=0, help="Stock levels to adjust.")] = 0,
+    hours: Annotated[float, typer.Option(min=0, help="Hours the clock moves on, at last.")] = 0,
+    order: Annotated[str | None, typer.Option(help="Name of the order the order actions fall on.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let things happen in the store; works on the running server, or on the files when none runs."""
+    actions = {
+        "new_orders": new_orders,
+        "capture": capture,
+        "fulfill": fulfill,
+        "edit": edit,
+        "refund": refund,
+        "settle": settle,
+        "cancel": cancel,
+        "customer_update": customer_update,
+        "product_update": product_update,
+        "stock_adjust": stock_adjust,
+        "hours": hours,
+        "restock": restock,
+        "order": order,
+    }
+    events = advance_world(state, actions)
+    if as_json:
+        typer.echo(json.dumps(events))
+        return
+    for event in events:
+        typer.echo("  ".join(str(event[key]) for key in ("at", "event", "order_name") if key in event))
+
+
+@app.command()
+def truth(
+    state: State,
+    as_json: AsJson = False,
+    rows: Annotated[str | None, typer.Option(help="Print the rows of this table, one JSON object a line.")] = None,
+) -> None:
+    """Say what is true in the store, from its event log alone; never asks the server."""
+    if rows is not None:
+        for row in audit.rows(state, rows):
+            typer.echo(json.dumps(row))
+        return
+    summary = audit.truth(state)
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    typer.echo(f"{summary['shop']} as of {summary['as_of']}")
+    for name, table in summary["tables"].items():
+        typer.echo(f"{name:28}{table['count']:>9}")
+
+
+@faults_app.command("list")
+def list_faults(state: State) -> None:
+    """Show what is planted."""
+    _print(control(required_server(state), "GET", "faults"))
+
+
+@faults_app.command("set")
+def set_fault(
+    state: State,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="bad_money, missing_currency, huge_id, orphan_child; or status, reset, throttled, garbage."
+        ),
+    ],
+    name: Annotated[str | None, typer.Option(help="Record to spoil, by name (#1001).")] = None,
+    gid: Annotated[str | None, typer.Option("--id", help="Record to spoil, by gid.")] = None,
+    root: Annotated[str, typer.Option(help="Root of the record to spoil.")] = "orders",
+    on: Annotated[str, typer.Option(help="Requests to spoil: graphql, bulk_download, oauth, any.")] = "graphql",
+    count: Annotated[int, typer.Option(min=1, help="How many requests to answer wrongly.")] = 1,
+    status: Annotated[int | None, typer.Option(min=100, max=599, help="HTTP status, for kind status.")] = None,
+) -> None:
+    """Plant one fault: a record that leaves the server malformed, or requests that are answered wrongly."""
+    if name or gid:
+        fault: dict[str, Any] = {"malformed": [{"root": root, "kind": kind, "name": name, "id": gid}]}
+    else:
+        fault = {"answers": [{"kind": kind, "on": on, "count": count, "status": status}]}
+    _print(control(required_server(state), "PUT", "faults", fault))
+
+
+@faults_app.command("clear")
+def clear_faults(state: State) -> None:
+    """Take every planted fault away."""
+    _print(control(required_server(state), "DELETE", "faults"))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command (the process's own arguments when None); an error a person can act on is one line on stderr.
+
+    Raises:
+        SystemExit: Always, with the exit code.
+    """
+    try:
+        app(args=arguments)
+    except (SandboxError, StateError, ActionRefused, audit.TruthError) as problem:
+        _say(f"shopify-sandbox: {problem}")
+        sys.exit(1)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is not an ISO time such as 2026-11-20T12:00:00Z") from None
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+
+
+def _print(content: Any) -> None:
+    typer.echo(json.dumps(content, indent=1))
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

@@ -1,0 +1,236 @@
+"""Where queries begin: root connections with their sorting and filters, and single objects by id.
+
+Here: what ``orders(query:, sortKey:)`` and its kin can filter and sort by. Not here: the search grammar and paging.
+Getters give comparable Python values: aware datetimes, whole ids, Decimals, text or lists of text, booleans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+
+from shopify_sandbox.resources.values import Resolver
+from shopify_sandbox.store import Store
+from shopify_sandbox.world.figures import figures, financial_status, fulfillment_status
+from shopify_sandbox.world.records import Order
+
+Getter = Callable[[Any], Any]
+Filters = dict[str, tuple[str, Getter]]
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root connection.
+
+    Attributes:
+        type: GraphQL type of its nodes.
+        records: All of them, in no promised order.
+        default_sort: Key of ``sort_keys`` used when the query names none.
+        filters: By search field: kind (time, id, text, bool, number) and getter.
+    """
+
+    type: str
+    records: Callable[[Store], Sequence[Any]]
+    default_sort: str
+    sort_keys: dict[str, Getter]
+    filters: Filters
+
+
+def _status(order: Order) -> list[str]:
+    """Values of the ``status`` filter the order answers to."""
+    if order.cancelled_at:
+        return ["cancelled"]
+    return ["closed"] if order.closed_at else ["open", "not_closed"]
+
+
+def _total(order: Order) -> Decimal:
+    return Decimal(figures(order).current_total_price) / 100
+
+
+def _skus(order: Order) -> list[str]:
+    return [line.sku for line in order.lines if line.sku]
+
+
+IDENTITY: Filters = {"id": ("id", attrgetter("id"))}
+UPDATED: Filters = {"updated_at": ("time", attrgetter("updated_at"))}
+CREATED: Filters = {"created_at": ("time", attrgetter("created_at"))}
+
+ORDERS = Root(
+    type="Order",
+    records=lambda store: list(store.state.orders.values()),
+    default_sort="PROCESSED_AT",
+    sort_keys={
+        "ID": attrgetter("id"),
+        "CREATED_AT": attrgetter("created_at"),
+        "PROCESSED_AT": attrgetter("processed_at"),
+        "UPDATED_AT": attrgetter("updated_at"),
+        "ORDER_NUMBER": attrgetter("number"),
+        "CURRENT_TOTAL_PRICE": _total,
+    },
+    filters={
+        **IDENTITY,
+        **UPDATED,
+        **CREATED,
+        "processed_at": ("time", attrgetter("processed_at")),
+        "name": ("text", attrgetter("name")),
+        "email": ("text", attrgetter("email")),
+        "tag": ("text", attrgetter("tags")),
+        "sku": ("text", _skus),
+        "confirmation_number": ("text", attrgetter("confirmation")),
+        "source_name": ("text", attrgetter("source_name")),
+        "financial_status": ("text", financial_status),
+        "fulfillment_status": ("text", fulfillment_status),
+        "status": ("text", _status),
+        "gateway": ("text", lambda order: [one.gateway for one in order.transactions]),
+        "customer_id": ("id", lambda order: order.customer.id if order.customer else None),
+        "current_total_price": ("number", _total),
+        "test": ("bool", lambda order: False),
+    },
+)
+
+CUSTOMERS = Root(
+    type="Customer",
+    records=lambda store: list(store.state.customers.values()),
+    default_sort="ID",
+    sort_keys={
+        "ID": attrgetter("id"),
+        "CREATED_AT": attrgetter("created_at"),
+        "UPDATED_AT": attrgetter("updated_at"),
+        "NAME": attrgetter("last_name", "first_name"),
+    },
+    filters={
+        **IDENTITY,
+        **UPDATED,
+        "customer_date": ("time", attrgetter("created_at")),
+        "email": ("text", attrgetter("email")),
+        "phone": ("text", attrgetter("phone")),
+        "first_name": ("text", attrgetter("first_name")),
+        "last_name": ("text", attrgetter("last_name")),
+        "state": ("text", attrgetter("state")),
+        "tag": ("text", attrgetter("tags")),
+        "orders_count": ("number", lambda customer: Decimal(len(customer.orders))),
+    },
+)
+
+PRODUCTS = Root(
+    type="Product",
+    records=lambda store: list(store.state.products.values()),
+    default_sort="ID",
+    sort_keys={
+        "ID": attrgetter("id"),
+        "CREATED_AT": attrgetter("created_at"),
+        "UPDATED_AT": attrgetter("updated_at"),
+        "PUBLISHED_AT": attrgetter("published_at"),
+        "TITLE": attrgetter("title"),
+        "VENDOR": attrgetter("vendor"),
+        "PRODUCT_TYPE": attrgetter("product_type"),
+    },
+    filters={
+        **IDENTITY,
+        **UPDATED,
+        **CREATED,
+        "title": ("text", attrgetter("title")),
+        "handle": ("text", attrgetter("handle")),
+        "status": ("text", attrgetter("status")),
+        "vendor": ("text", attrgetter("vendor")),
+        "product_type": ("text", attrgetter("product_type")),
+        "tag": ("text", attrgetter("tags")),
+        "sku": ("text", lambda product: [variant.sku for variant in product.variants]),
+    },
+)
+
+PRODUCT_VARIANTS = Root(
+    type="ProductVariant",
+    records=lambda store: list(store.state.variants.values()),
+    default_sort="ID",
+    sort_keys={"ID": attrgetter("id"), "SKU": attrgetter("sku"), "TITLE": attrgetter("title")},
+    filters={
+        **IDENTITY,
+        **UPDATED,
+        "sku": ("text", attrgetter("sku")),
+        "barcode": ("text", attrgetter("barcode")),
+        "title": ("text", attrgetter("title")),
+        "product_id": ("id", attrgetter("product.id")),
+    },
+)
+
+INVENTORY_ITEMS = Root(
+    type="InventoryItem",
+    records=lambda store: list(store.state.items.values()),
+    default_sort="ID",
+    sort_keys={"ID": attrgetter("id")},
+    filters={**IDENTITY, **UPDATED, **CREATED, "sku": ("text", attrgetter("variant.sku"))},
+)
+
+LOCATIONS = Root(
+    type="Location",
+    records=lambda store: list(store.state.locations.values()),
+    default_sort="NAME",
+    sort_keys={"NAME": attrgetter("name"), "ID": attrgetter("id")},
+    filters={
+        **IDENTITY,
+        **CREATED,
+        "name": ("text", attrgetter("name")),
+        "address1": ("text", attrgetter("address1")),
+        "city": ("text", attrgetter("city")),
+        "province": ("text", attrgetter("province")),
+        "zip": ("text", attrgetter("zip")),
+        "active": ("bool", lambda location: True),
+    },
+)
+
+ROOTS: dict[str, Root] = {
+    "orders": ORDERS,
+    "customers": CUSTOMERS,
+    "products": PRODUCTS,
+    "productVariants": PRODUCT_VARIANTS,
+    "inventoryItems": INVENTORY_ITEMS,
+    "locations": LOCATIONS,
+}
+
+LEVELS: Filters = {
+    **IDENTITY,
+    **UPDATED,
+    **CREATED,
+    "inventory_item_id": ("id", attrgetter("item.id")),
+}
+NESTED_FILTERS: dict[tuple[str, str], Filters] = {
+    ("Location", "inventoryLevels"): LEVELS,
+    ("InventoryItem", "inventoryLevels"): LEVELS,
+    ("Customer", "orders"): ORDERS.filters,
+}
+
+
+def _by_id(kind: str) -> Resolver:
+    """The record of that kind the argument ``id`` names; null when there is none."""
+    prefix = f"gid://shopify/{kind}/"
+
+    def resolve(store: Store, record: Any, arguments: Mapping[str, Any]) -> Any:
+        wanted = arguments["id"]
+        return store.node(wanted) if wanted.startswith(prefix) else None
+
+    return resolve
+
+
+def _location(store: Store, record: Any, arguments: Mapping[str, Any]) -> Any:
+    """The named location, or the first one when none is named."""
+    if arguments.get("id"):
+        return _by_id("Location")(store, record, arguments)
+    return next(iter(store.state.locations.values()))
+
+
+ROOT_OBJECTS: dict[str, Resolver] = {
+    "shop": lambda store, record, arguments: store.shop,
+    "location": _location,
+    "order": _by_id("Order"),
+    "customer": _by_id("Customer"),
+    "product": _by_id("Product"),
+    "productVariant": _by_id("ProductVariant"),
+    "inventoryItem": _by_id("InventoryItem"),
+    "inventoryLevel": _by_id("InventoryLevel"),
+    "refund": _by_id("Refund"),
+    "fulfillment": _by_id("Fulfillment"),
+}

@@ -1,0 +1,105 @@
+"""How values are printed: gids, money, instants, and the small resolvers most fields are made of.
+
+Here: leaf formats of the Admin API. Not here: any type's fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from shopify_sandbox.store import Store
+from shopify_sandbox.world.times import stamp
+
+Resolver = Callable[[Store, Any, Mapping[str, Any]], Any]
+Fields = dict[str, Resolver]
+
+
+def amount_text(minor: int) -> str:
+    """A Decimal amount as Shopify prints it: one decimal at least, no more zeros than that ("15.0", "9.99")."""
+    major, cents = divmod(abs(minor), 100)
+    fraction = f"{cents:02d}"
+    return f"{'-' if minor < 0 else ''}{major}.{fraction.rstrip('0') or '0'}"
+
+
+def money_text(minor: int) -> str:
+    """A Money scalar: always two decimals ("15.00")."""
+    return f"{minor // 100}.{minor % 100:02d}"
+
+
+def gid(kind: str, record_id: int) -> str:
+    return f"gid://shopify/{kind}/{record_id}"
+
+
+def identity(kind: str) -> Fields:
+    """``id`` and ``legacyResourceId`` of a record with a numeric id."""
+    prefix = f"gid://shopify/{kind}/"
+    return {
+        "id": lambda store, record, arguments: f"{prefix}{record.id}",
+        "legacyResourceId": lambda store, record, arguments: str(record.id),
+    }
+
+
+def only_id(kind: str) -> Fields:
+    prefix = f"gid://shopify/{kind}/"
+    return {"id": lambda store, record, arguments: f"{prefix}{record.id}"}
+
+
+def attribute(path: str) -> Resolver:
+    """The record's attribute as it is: text, whole numbers, booleans, records, lists and minor units of money bags."""
+    read = attrgetter(path)
+    return lambda store, record, arguments: read(record)
+
+
+def attributes(**paths: str) -> Fields:
+    """Fields by name, each the attribute at that path."""
+    return {name: attribute(path) for name, path in paths.items()}
+
+
+def moment(path: str) -> Resolver:
+    """An instant; null stays null."""
+    read = attrgetter(path)
+
+    def resolve(store: Store, record: Any, arguments: Mapping[str, Any]) -> str | None:
+        value = read(record)
+        return None if value is None else stamp(value)
+
+    return resolve
+
+
+def derived(function: Callable[[Any], Any]) -> Resolver:
+    """A field that follows from the record alone."""
+    return lambda store, record, arguments: function(record)
+
+
+def fixed(value: Any) -> Resolver:
+    """A field that is the same for every record of this world."""
+    return lambda store, record, arguments: value
+
+
+def first(function: Callable[[Any], list[Any]]) -> Resolver:
+    """A plain list that honours the argument ``first``."""
+
+    def resolve(store: Store, record: Any, arguments: Mapping[str, Any]) -> list[Any]:
+        found = function(record)
+        limit = arguments.get("first")
+        return found if limit is None else found[:limit]
+
+    return resolve
+
+
+def itself(store: Store, record: Any, arguments: Mapping[str, Any]) -> Any:
+    """The same record seen as another type."""
+    return record
+
+
+MONEY: dict[str, Fields] = {
+    # A money record is an int of minor units; shop and presentment currency are the same in this world.
+    "MoneyBag": {"shopMoney": itself, "presentmentMoney": itself},
+    "MoneyV2": {
+        "amount": derived(amount_text),
+        "currencyCode": lambda store, record, arguments: store.shop.currency,
+    },
+    "Count": {"count": itself, "precision": fixed("EXACT")},
+}

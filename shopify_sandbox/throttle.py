@@ -1,0 +1,70 @@
+"""The leaky bucket of query cost: what one app may spend on one shop.
+
+Belongs here: the arithmetic and its lock. What a query costs is in ``cost.py``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+
+CAPACITY_POINTS = 2000
+RESTORE_POINTS_PER_SECOND = 100
+
+
+@dataclass(frozen=True)
+class ThrottleStatus:
+    """The bucket as the response shows it, in points and points per second."""
+
+    maximum_available: int
+    currently_available: int
+    restore_rate: int
+
+    def body(self) -> dict[str, float | int]:
+        return {
+            "maximumAvailable": float(self.maximum_available),
+            "currentlyAvailable": self.currently_available,
+            "restoreRate": float(self.restore_rate),
+        }
+
+
+class Bucket:
+    """Holds at most ``capacity`` points and refills with time; thread-safe."""
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        *,
+        capacity: int = CAPACITY_POINTS,
+        restore_per_second: int = RESTORE_POINTS_PER_SECOND,
+    ) -> None:
+        self._monotonic = monotonic
+        self._capacity = capacity
+        self._restore = restore_per_second
+        self._available = float(capacity)
+        self._at = monotonic()
+        self._lock = Lock()
+
+    def take(self, points: int) -> bool:
+        """Spend ``points``, the requested cost; False when the bucket does not hold them, and nothing is spent."""
+        with self._lock:
+            self._refill()
+            if self._available < points:
+                return False
+            self._available -= points
+            return True
+
+    def give_back(self, points: int) -> None:
+        """Return what was requested but not used."""
+        with self._lock:
+            self._refill()
+            self._available = min(float(self._capacity), self._available + points)
+
+    def status(self) -> ThrottleStatus:
+        with self._lock:
+            self._refill()
+            return ThrottleStatus(self._capacity, int(self._available), self._restore)
+
+    def _refill(self) -> None:
+        now = self._monotonic()
+        self._available = min(float(self._capacity), self._available + (now - self._at) * self._restore)
+        self._at = now

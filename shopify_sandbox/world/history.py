@@ -1,0 +1,191 @@
+"""The first history of a world: orders over the days before now, and what becomes of each.
+
+Here: when things happen and how often. Not here: what they are (``placing.py`` … ``editing.py``) and later actions
+(``evolution.py``). Everything is drawn from one seeded source; a plan that no longer fits its order is dropped.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from zoneinfo import ZoneInfo
+
+from shopify_sandbox.world import evolution
+from shopify_sandbox.world.catalog import TIME_ZONE, opening
+from shopify_sandbox.world.entries import Facts, event
+from shopify_sandbox.world.figures import figures
+from shopify_sandbox.world.fulfilling import can_fulfill, fulfill, open_units
+from shopify_sandbox.world.paying import can_pay, pay
+from shopify_sandbox.world.records import Line, Order
+from shopify_sandbox.world.refunding import RefundDraft, can_cancel, can_refund, cancel, refund, settle
+from shopify_sandbox.world.shoppers import purchase, sign_up
+from shopify_sandbox.world.state import State
+
+Plan = Callable[[datetime], None]
+#: Weight of an hour of the shop's day.
+HOURS = (2, 1, 1, 1, 1, 2, 3, 5, 7, 9, 10, 11, 12, 11, 10, 10, 9, 9, 10, 12, 13, 11, 7, 4)
+WEEKEND_WEIGHT, WEEKDAY_WEIGHT = 13, 10
+HOUR, DAY = 3_600, 86_400
+
+
+@dataclass
+class History:
+    """Plans by time. Equal times keep the order they were made in."""
+
+    state: State
+    record: Callable[[Facts], None]
+    rng: Random
+    plans: list[tuple[datetime, int, Plan]] = field(default_factory=list)
+    serial: count[int] = field(default_factory=count)
+
+    def plan(self, at: datetime, what: Plan) -> None:
+        heapq.heappush(self.plans, (at, next(self.serial), what))
+
+    def after(self, at: datetime, seconds_min: int, seconds_max: int, what: Plan) -> None:
+        """Plan something some seconds after ``at``."""
+        self.plan(at + timedelta(seconds=self.rng.randrange(seconds_min, seconds_max)), what)
+
+    def run(self, until: datetime) -> None:
+        """Carry out plans in time order; those after ``until`` stay undone."""
+        while self.plans and self.plans[0][0] <= until:
+            at, _, what = heapq.heappop(self.plans)
+            what(at)
+
+
+def write_history(
+    state: State, record: Callable[[Facts], None], rng: Random, *, orders: int, days: int, now: datetime, domain: str
+) -> None:
+    """Record the shop's opening and its history up to ``now``."""
+    start = now - timedelta(days=days)
+    for opened in opening(state, rng, start, domain):
+        record(opened)
+    history = History(state, record, rng)
+    for _ in range(1 + orders // 50):
+        history.after(start, -200 * DAY, 0, lambda at: _sign_up(history, at))
+    for at in _order_times(rng, orders, start, now):
+        history.plan(at, lambda at: _order(history, at))
+    for _ in range(days // 2):
+        history.after(start, 0, days * DAY, lambda at: _tend(history, at))
+    history.run(now)
+    record(event("clock", now))
+
+
+def _order_times(rng: Random, orders: int, start: datetime, now: datetime) -> list[datetime]:
+    """Times of orders: more on weekends, in the evening and towards the end."""
+    zone = ZoneInfo(TIME_ZONE)
+    hours = [start + timedelta(hours=offset) for offset in range(max(1, int((now - start).total_seconds() // HOUR)))]
+    weights = []
+    for position, hour in enumerate(hours):
+        local = hour.astimezone(zone)
+        day = WEEKEND_WEIGHT if local.weekday() >= 5 else WEEKDAY_WEIGHT
+        weights.append(HOURS[local.hour] * day * (1 + position / len(hours)))
+    chosen = rng.choices(hours, weights, k=orders)
+    return sorted(hour + timedelta(seconds=rng.randrange(HOUR)) for hour in chosen)
+
+
+def _sign_up(history: History, at: datetime) -> None:
+    sign_up(history.state, history.record, history.rng, lambda: at)
+
+
+def _tend(history: History, at: datetime) -> None:
+    """A customer, a product or a stock count changes."""
+    change = history.rng.choice((evolution.update_customer, evolution.update_product, evolution.adjust_stock))
+    history.record(change(history.state, at, history.rng))
+
+
+def _order(history: History, at: datetime) -> None:
+    rng = history.rng
+    order = purchase(history.state, history.record, rng, lambda: at)
+    authorised, owed = figures(order).total_capturable > 0, figures(order).total_outstanding > 0
+    if authorised and rng.random() < 0.92:
+        history.after(at, 2 * HOUR, 2 * DAY, lambda at: _pay(history, order, at))
+    if owed and rng.random() < 0.75:
+        history.after(at, DAY, 6 * DAY, lambda at: _pay(history, order, at))
+    elif owed and rng.random() < 0.6:
+        history.after(at, 7 * DAY, 10 * DAY, lambda at: _cancel(history, order, at))
+    if rng.random() < 0.03:
+        history.after(at, HOUR // 6, 20 * HOUR, lambda at: _cancel(history, order, at))
+    if rng.random() < 0.06:
+        history.after(at, HOUR // 6, 4 * HOUR, lambda at: _edit(history, order, at))
+    if not authorised and not owed:
+        history.after(at, 4 * HOUR, 3 * DAY, lambda at: _fulfill(history, order, at))
+
+
+def _pay(history: History, order: Order, at: datetime) -> None:
+    if can_pay(order):
+        history.record(pay(history.state, at, order))
+        history.after(at, HOUR, 2 * DAY, lambda at: _fulfill(history, order, at))
+
+
+def _cancel(history: History, order: Order, at: datetime) -> None:
+    if can_cancel(order):
+        reason = history.rng.choice(("CUSTOMER", "INVENTORY", "DECLINED", "OTHER"))
+        history.record(cancel(history.state, at, order, reason))
+
+
+def _edit(history: History, order: Order, at: datetime) -> None:
+    if not evolution.can_be_edited(order):
+        return
+    history.record(evolution.some_edit(history.state, history.record, history.rng, lambda: at, order))
+    money = figures(order)
+    if money.net_payment and money.total_outstanding > 0:
+        history.after(at, HOUR, DAY, lambda at: _pay(history, order, at))
+    elif money.net_payment and money.total_outstanding < 0:
+        history.after(at, HOUR, DAY, lambda at: _refund(history, order, at, RefundDraft(note="Order edited")))
+
+
+def _fulfill(history: History, order: Order, at: datetime) -> None:
+    if not can_fulfill(order):
+        return
+    rng = history.rng
+    units = open_units(order)
+    if rng.random() < 0.02:
+        draft = RefundDraft(units=[(units[0][0], 1, "CANCEL")], note="Out of stock")
+        history.after(at, 0, HOUR, lambda at: _refund(history, order, at, draft))
+        history.after(at, DAY, 2 * DAY, lambda at: _fulfill(history, order, at))
+        return
+    if len(units) > 1 and not order.fulfillments and rng.random() < 0.2:
+        units = units[:1]
+        if rng.random() < 0.8:
+            history.after(at, DAY, 5 * DAY, lambda at: _fulfill(history, order, at))
+    history.record(fulfill(history.state, at, order, units, rng))
+    if rng.random() < 0.12:
+        history.after(at, 3 * DAY, 25 * DAY, lambda at: _some_refund(history, order, at))
+
+
+def _some_refund(history: History, order: Order, at: datetime) -> None:
+    """A refund of one of the common kinds; one in four waits for its gateway first."""
+    rng = history.rng
+    line: Line = rng.choice([line for line in order.lines if line.fulfilled])
+    if not can_refund(order) or not line.returnable:
+        return
+    units = rng.randrange(1, line.returnable + 1)
+    kind = rng.choices(("return", "keep", "goodwill", "shipping", "less"), (50, 14, 14, 10, 12))[0]
+    pending = rng.random() < 0.25
+    if kind == "goodwill":
+        money = min(rng.choice((300, 500, 1_000)), figures(order).net_payment)
+        draft = RefundDraft(money=money, pending=pending, note="Goodwill")
+    elif kind == "shipping":
+        draft = RefundDraft(shipping=True, pending=pending, note="Late delivery")
+    elif kind == "less":
+        draft = RefundDraft([(line, units, "RETURN")], money=line.unit_price // 2, reason="RESTOCK", pending=pending)
+    else:
+        draft = RefundDraft([(line, units, "RETURN" if kind == "return" else "NO_RESTOCK")], pending=pending)
+    _refund(history, order, at, draft)
+
+
+def _refund(history: History, order: Order, at: datetime, draft: RefundDraft) -> None:
+    fits = all(
+        units <= (line.unfulfilled if restock == "CANCEL" else line.returnable) for line, units, restock in draft.units
+    )
+    shipping_left = figures(order).current_shipping_price > 0 if draft.shipping else True
+    if not can_refund(order) or not fits or not shipping_left:
+        return
+    history.record(refund(history.state, at, order, draft))
+    refunded = order.refunds[-1]
+    if refunded.is_pending and history.rng.random() < 0.6:
+        history.after(at, DAY, 5 * DAY, lambda at: history.record(settle(at, refunded)))
