@@ -1,0 +1,235 @@
+"""Typed settings: one TOML file, every key of which an environment variable can override.
+
+Here: what can be set, its default and its unit. Not here: reading a secret's value into a log, or opening anything.
+``SHOPIFY_PIPELINE_CONFIG`` names the file; ``SHOPIFY_PIPELINE_WAREHOUSE__DSN`` overrides ``[warehouse] dsn``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shopify_pipeline.errors import ConfigError
+
+CONFIG_VARIABLE = "SHOPIFY_PIPELINE_CONFIG"
+PREFIX = "SHOPIFY_PIPELINE_"
+
+
+class Section(BaseModel):
+    """A part of the settings; an unknown key is an error, so that a misspelt one cannot be ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ShopSettings(Section):
+    """One shop and how to reach it.
+
+    Attributes:
+        domain: The permanent ``*.myshopify.com`` domain; the first part of every key.
+        endpoint: Base address when it is not ``https://<domain>`` (a sandbox).
+        ca_file: Certificate authority to trust beside the system's (a sandbox).
+        time_zone: The shop's own zone; schedules follow it, and a shop that says otherwise is refused.
+        go_live_on: First day of the books in the shop's zone; nothing earlier is pushed. None: push nothing.
+        value_map: The reviewed file that maps Shopify's words to the back office's codes.
+        webhook_uri: Where the shop delivers hints; None leaves subscriptions alone.
+    """
+
+    domain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.myshopify\.com$")
+    endpoint: str | None = None
+    ca_file: Path | None = None
+    api_version: str = Field("2026-10", pattern=r"^\d{4}-(01|04|07|10)$")
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    access_token: SecretStr | None = None
+    time_zone: str = "UTC"
+    go_live_on: date | None = None
+    value_map: Path | None = None
+    webhook_uri: str | None = None
+
+    @field_validator("endpoint")
+    @classmethod
+    def _encrypted(cls, endpoint: str | None) -> str | None:
+        if endpoint is not None and not endpoint.startswith("https://"):
+            raise ValueError("the endpoint must be https://")
+        return endpoint
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> ShopSettings:
+        if self.access_token is None and self.secret() is None:
+            raise ValueError("no token: set client_id with client_secret_file (or client_secret), or access_token")
+        if self.access_token is None and self.client_id is None:
+            raise ValueError("client_id is missing beside the client secret")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        return (self.endpoint or f"https://{self.domain}").rstrip("/")
+
+    def secret(self) -> SecretStr | None:
+        """The client secret, from its file when one is named; it also signs webhooks."""
+        if self.client_secret_file is not None:
+            try:
+                return SecretStr(self.client_secret_file.read_text().strip())
+            except OSError as exc:
+                raise ValueError(f"client_secret_file cannot be read: {exc.strerror}") from exc
+        return self.client_secret
+
+
+class WarehouseSettings(Section):
+    """PostgreSQL ≥ 15: the warehouse, and Dagster's storage in a database of its own on the same server."""
+
+    dsn: SecretStr
+    dagster_dsn: SecretStr | None = None
+
+
+class TrytonSettings(Section):
+    """The Tryton server; plain http only to this machine."""
+
+    url: str = "http://127.0.0.1:8000"
+    database: str = "company"
+    user: str = "shopify"
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    timeout_seconds: float = Field(180.0, gt=0)
+    batch_size: int = Field(10, ge=1, le=20)
+
+    @field_validator("url")
+    @classmethod
+    def _private(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("the back office must be reached over https:// (http:// only on this machine)")
+        return url.rstrip("/")
+
+    def secret(self) -> str:
+        """The service user's password.
+
+        Raises:
+            ConfigError: Neither password nor a readable password_file is set.
+        """
+        if self.password is not None:
+            return self.password.get_secret_value()
+        if self.password_file is None:
+            raise ConfigError("no password for the back office: set [tryton] password_file")
+        try:
+            return self.password_file.read_text().strip()
+        except OSError as exc:
+            raise ConfigError(f"[tryton] password_file cannot be read: {exc.strerror}: {exc.filename}") from exc
+
+
+class ExtractSettings(Section):
+    """How the shop is read."""
+
+    overlap_seconds: int = Field(600, ge=0)
+    bulk_threshold: int = Field(1000, ge=1)
+    page_size: int = Field(100, ge=1, le=250)
+
+
+class LagSettings(Section):
+    """How long a fact may be on its way before its absence is a break."""
+
+    backoffice_seconds: int = Field(3600, ge=0)
+    quarantine_share_max: float = Field(0.01, ge=0, le=1)
+    quarantine_roots_max: int = Field(50, ge=0)
+
+
+class TriggerSettings(Section):
+    """What starts a run without anybody touching the UI.
+
+    Attributes:
+        inbox: Webhook hints start a sync.
+        watermark: A newer ``updatedAt`` in the shop starts a sync, whether or not a hint came.
+        interval_seconds: How often both are looked at.
+        reconcile_after_push: Reconcile after every sync that pushed something; for small shops.
+        reconciliation_cron: When the nightly reconciliation runs, on the shop's clock.
+        marts_cron: When the marts are rebuilt, on the shop's clock.
+    """
+
+    inbox: bool = True
+    watermark: bool = True
+    interval_seconds: int = Field(10, ge=5)
+    reconcile_after_push: bool = False
+    reconciliation_cron: str = "0 3 * * *"
+    marts_cron: str = "30 * * * *"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    home: Path = Path(".state")
+    landing_url: str | None = None
+    warehouse: WarehouseSettings
+    tryton: TrytonSettings = TrytonSettings()
+    shops: dict[str, ShopSettings] = Field(min_length=1)
+    extract: ExtractSettings = ExtractSettings()
+    lag: LagSettings = LagSettings()
+    triggers: TriggerSettings = TriggerSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which arrives as init arguments."""
+        return env_settings, init_settings
+
+    def shop(self, domain: str) -> ShopSettings:
+        """Settings of the shop with this domain.
+
+        Raises:
+            ConfigError: No such shop is configured.
+        """
+        for settings in self.shops.values():
+            if settings.domain == domain:
+                return settings
+        known = ", ".join(sorted(s.domain for s in self.shops.values()))
+        raise ConfigError(f"no shop {domain} is configured; known: {known}")
+
+    @property
+    def landing_place(self) -> str | Path:
+        """Where raw bodies go: an object store's URL, or a folder below home."""
+        return self.landing_url or self.home / "landing"
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings file and the environment.
+
+    Args:
+        path: The file; default is what ``SHOPIFY_PIPELINE_CONFIG`` names, else ``.state/config.toml``.
+
+    Raises:
+        ConfigError: The file is missing or not TOML, a key is unknown, or a value is wrong. One line per mistake.
+    """
+    path = path or Path(os.environ.get(CONFIG_VARIABLE, ".state/config.toml"))
+    try:
+        values = tomllib.loads(path.read_text())
+    except FileNotFoundError as exc:
+        raise ConfigError(f"no settings at {path}: set {CONFIG_VARIABLE}, or start a local stack with `make run`") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path} is not TOML: {exc}") from exc
+    try:
+        return Settings(**values)
+    except ValidationError as exc:
+        raise ConfigError("; ".join(_explain(path, dict(error)) for error in exc.errors())) from exc
+
+
+def _explain(path: Path, error: dict[str, object]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) if isinstance(error["loc"], tuple) else ""
+    if error["type"] == "extra_forbidden":
+        return f"{path}: {where} is not a setting; check its spelling"
+    if error["type"] == "missing":
+        return f"{path}: {where} is missing"
+    return f"{path}: {where}: {str(error['msg']).removeprefix('Value error, ')}"

@@ -1,0 +1,308 @@
+"""What the field map says, written down for others: dbt's sources and ``docs/field-map.md``.
+
+Here: pure text from the declarations. Not here: a declaration of a Shopify column (one module per stream) or any SQL.
+``python -m shopify_pipeline.schemas.emit`` rewrites both files; a test compares them with the map and the catalogue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shopify_pipeline.schemas import STREAMS, Column, Kind, Pii, Source, Stream, Table
+from shopify_pipeline.schemas.kinds import CONSTANT, NODE, OWNER, PARENT, POSITION, ROOT
+
+REPOSITORY = Path(__file__).parents[2]
+SOURCES_FILE = REPOSITORY / "dbt_project" / "models" / "sources.yml"
+FIELD_MAP_FILE = REPOSITORY / "docs" / "field-map.md"
+
+COMMAND = "python -m shopify_pipeline.schemas.emit"
+
+_TYPES = {
+    Kind.GID: "bigint",
+    Kind.TEXT: "text",
+    Kind.INT: "bigint",
+    Kind.UNSIGNED: "bigint",
+    Kind.BOOL: "boolean",
+    Kind.INSTANT: "timestamp with time zone",
+    Kind.MONEY: "numeric(20,6)",
+    Kind.RATE: "numeric(12,8)",
+}
+
+
+@dataclass(frozen=True)
+class Described:
+    """One column as a reader of the warehouse meets it.
+
+    Attributes:
+        type: PostgreSQL type, as ``format_type`` prints it.
+        origin: Where in Shopify's answer it comes from; "" when it is the pipeline's own.
+    """
+
+    name: str
+    type: str
+    description: str
+    nullable: bool = False
+    unit: str | None = None
+    pii: Pii = Pii.NONE
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One warehouse table, whoever fills it."""
+
+    schema: str
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Described, ...]
+
+
+SHOP = Described("shop", "text", "The shop's permanent myshopify.com domain; first part of every key.")
+LOAD = Described("load_id", "bigint", "The load that brought this version.")
+_INSTANT = _TYPES[Kind.INSTANT]
+_ROOT_COLUMNS = (
+    Described("observed_at", _INSTANT, "The shop's clock when this version was read; breaks ties of updated_at."),
+    Described("root_hash", "text", "Hash of the root with all its children; equal hashes are the same version."),
+    Described("deleted_at", _INSTANT, "Tombstone: when the root was found gone from the shop.", nullable=True),
+)
+
+#: Tables the marts read that are not Shopify's: what the pipeline, the back office and the reconciliation say.
+OTHER_RELATIONS = (
+    Relation(
+        schema="ops",
+        name="shops",
+        grain="One row per shop, as the shop itself answered.",
+        key=("shop",),
+        columns=(
+            SHOP,
+            Described("time_zone", "text", "The shop's IANA time zone; a merchant's day is a day in it."),
+            Described("currency", "text", "The shop's currency today."),
+            Described(
+                "go_live_on", "date", "First day of the books in the shop's zone; null: nothing is owed.", nullable=True
+            ),
+            Described("registered_at", _INSTANT, "When the pipeline first saw the shop."),
+        ),
+    ),
+    Relation(
+        schema="backoffice",
+        name="documents",
+        grain="One row per document in the back office, as the last snapshot saw it.",
+        key=("shop", "record"),
+        columns=(
+            SHOP,
+            Described("external_id", "text", "The agreement and action type the document stands for."),
+            Described("order_id", "bigint", "The order it belongs to."),
+            Described("agreement_id", "bigint", "The sales agreement it stands for."),
+            Described("action_type", "text", "ORDER, RETURN or UPDATE."),
+            Described("record", "text", "The document in the back office's own words."),
+            Described("number", "text", "Number in the books.", nullable=True),
+            Described("state", "text", "State in the back office."),
+            Described("dated_on", "date", "Date of the document, a day in the shop's zone."),
+            Described("booked_on", "date", "Day it was booked; later than dated_on when a period was closed."),
+            Described("currency", "text", "Currency of the document."),
+            Described("total", "numeric", "Total, signed as Shopify signs sales.", unit="the row's currency"),
+            Described("tax", "numeric", "Tax inside the total, same sign.", unit="the row's currency"),
+        ),
+    ),
+    Relation(
+        schema="recon",
+        name="runs",
+        grain="One row per reconciliation run.",
+        key=("run_id",),
+        columns=(
+            Described("run_id", "bigint", "Number of the run."),
+            SHOP,
+            Described("as_of", _INSTANT, "The shop's clock the run judged by; later facts were not judged."),
+            Described("started_at", _INSTANT, "When it began."),
+            Described("finished_at", _INSTANT, "When it ended; null while it runs or when it failed.", nullable=True),
+            Described("rules", "jsonb", "What each rule checked and found."),
+        ),
+    ),
+    Relation(
+        schema="recon",
+        name="breaks",
+        grain="One row per break: a difference reconciliation found, whatever became of it.",
+        key=("break_id",),
+        columns=(
+            Described("break_id", "text", "The same difference has the same id in every run."),
+            SHOP,
+            Described("rule", "text", "The rule that found it."),
+            Described("class", "text", "Kind of difference; in_transit while it is younger than its lag."),
+            Described("entity", "text", "What it is about."),
+            Described("sub_key", "text", "Which part of the entity."),
+            Described("shop_value", "text", "What the shop says.", nullable=True),
+            Described("backoffice_value", "text", "What the back office says.", nullable=True),
+            Described("amount", "numeric", "The difference in money.", nullable=True, unit="the row's currency"),
+            Described("currency", "text", "Currency of the amount.", nullable=True),
+            Described("message", "text", "The difference in one sentence."),
+            Described("proposed_repair", "text", "What would repair it."),
+            Described("since", _INSTANT, "When the fact happened in the shop."),
+            Described("first_seen", _INSTANT, "When a run first found it."),
+            Described("last_seen", _INSTANT, "When a run last found it."),
+            Described("runs_seen", "bigint", "Runs that found it.", unit="runs"),
+            Described("status", "text", "open, closed or accepted."),
+            Described("closed_at", _INSTANT, "When it was no longer found.", nullable=True),
+            Described("accepted_by", "text", "Who accepted it.", nullable=True, pii=Pii.PERSONAL),
+            Described("accepted_because", "text", "Why it was accepted.", nullable=True),
+        ),
+    ),
+)
+
+#: Schema → (what it holds, first part of its tables' asset keys in Dagster).
+_SCHEMAS = {
+    "shopify": ("Typed rows of what Shopify sent, newest version.", "warehouse"),
+    "ops": ("What the pipeline remembers about its own work.", "ops"),
+    "backoffice": ("What the back office says of itself: snapshots.", "backoffice"),
+    "recon": ("The census and the break ledger.", "recon"),
+}
+
+
+def relations() -> Iterator[Relation]:
+    """Every table of schema ``shopify``: the field map's, each followed by its history where it keeps one."""
+    for stream in STREAMS.values():
+        for table in stream.tables:
+            yield from stream_relations(stream, table)
+
+
+def stream_relations(stream: Stream, table: Table) -> Iterator[Relation]:
+    """The table itself, and its append-only history where Shopify keeps no past."""
+    is_root = any(root is table for _, root in stream.roots)
+    own = (LOAD, *_ROOT_COLUMNS) if is_root else (LOAD,)
+    columns = tuple(_described(table, column) for column in table.columns)
+    yield Relation("shopify", table.name, table.grain, ("shop", *table.key), (SHOP, *columns, *own))
+    if table.tracked:
+        kept = tuple(_described(table, table.column(name)) for name in (*table.key, *table.tracked))
+        yield Relation(
+            "shopify",
+            f"{table.name}_history",
+            f"One row per change seen of {', '.join(table.tracked)}; append-only, because Shopify keeps no past.",
+            ("shop", *table.key, "load_id"),
+            (SHOP, *kept, _ROOT_COLUMNS[0], LOAD),
+        )
+
+
+def origin(source: Source, path: str) -> str:
+    """Where a value sits in Shopify's answer, from the GraphQL type down (``LineItem.taxLines[].title``)."""
+    if path.startswith(CONSTANT):
+        return f"tells {source.node} from the table's other sources"
+    if path == ROOT:
+        return "id of the document's root"
+    if path == PARENT:
+        return f"id of what holds the {source.node}"
+    if path == POSITION:
+        return f"place in {_place(source.node, source.items)}"
+    if path.startswith(NODE):
+        return f"{source.node}.{path.removeprefix(NODE)}"
+    if path.startswith(OWNER):
+        above = source.items.rpartition(".")[0].removesuffix("[]")
+        return f"{_place(source.node, above)}.{path.removeprefix(OWNER)}"
+    item = _place(source.node, source.items)
+    return item if path == "." else f"{item}.{path}"
+
+
+def sources_yaml() -> str:
+    """Text of ``dbt_project/models/sources.yml``. Every scalar is written as JSON, which is YAML."""
+    by_schema: dict[str, list[Relation]] = {schema: [] for schema in _SCHEMAS}
+    for relation in (*relations(), *OTHER_RELATIONS):
+        by_schema[relation.schema].append(relation)
+    lines = [f"# Generated from shopify_pipeline/schemas by `{COMMAND}`; edit the field map instead.", "sources:"]
+    for schema, held in by_schema.items():
+        lines += [f"  - name: {schema}", f"    schema: {schema}", f"    description: {json.dumps(_SCHEMAS[schema][0])}"]
+        lines.append("    tables:")
+        for relation in held:
+            lines += _source_table(relation)
+    return "\n".join(lines) + "\n"
+
+
+def field_map_markdown() -> str:
+    """Text of ``docs/field-map.md``: one table per warehouse table."""
+    lines = [
+        "# Field map",
+        "",
+        f"Generated from `shopify_pipeline/schemas` by `{COMMAND}`; edit the declarations instead.",
+        "",
+        "Money is in major units of the currency its unit names; instants are UTC; ids are Shopify's 64-bit numbers.",
+        "PII: `none`, `pseudonym` (stands for a person) or `personal`; anything but `none` is masked for analysts.",
+        "From: the GraphQL type and the path inside it, Admin API.",
+    ]
+    for stream in STREAMS.values():
+        lines += ["", f"## Stream `{stream.name}`"]
+        for table in stream.tables:
+            for relation in stream_relations(stream, table):
+                lines += ["", *_markdown_table(relation)]
+    return "\n".join(lines) + "\n"
+
+
+def _described(table: Table, column: Column) -> Described:
+    places = dict.fromkeys(origin(source, column.path) for source in table.sources)
+    return Described(
+        column.name,
+        _TYPES[column.kind],
+        column.description,
+        column.nullable,
+        column.unit,
+        column.pii,
+        " or ".join(places),
+    )
+
+
+def _place(node: str, items: str) -> str:
+    return f"{node}.{items}[]" if items else node
+
+
+def _source_table(relation: Relation) -> list[str]:
+    asset_key = json.dumps([_SCHEMAS[relation.schema][1], relation.name])
+    lines = [
+        f"      - name: {relation.name}",
+        f"        description: {json.dumps(relation.grain, ensure_ascii=False)}",
+        "        config:",
+        f"          meta: {{dagster: {{asset_key: {asset_key}}}, key: {json.dumps(list(relation.key))}}}",
+        "        columns:",
+    ]
+    for column in relation.columns:
+        meta = {"pii": column.pii.value} | ({"unit": column.unit} if column.unit else {})
+        lines += [
+            f"          - name: {column.name}",
+            f"            description: {json.dumps(column.description, ensure_ascii=False)}",
+            f"            data_type: {column.type}",
+            f"            config: {{meta: {json.dumps(meta)}}}",
+        ]
+    return lines
+
+
+def _markdown_table(relation: Relation) -> list[str]:
+    rows = [
+        f"### `{relation.schema}.{relation.name}`",
+        "",
+        f"{relation.grain} Key: {', '.join(f'`{name}`' for name in relation.key)}.",
+        "",
+        "| column | type | unit | null | PII | from | description |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for column in relation.columns:
+        cells = (
+            f"`{column.name}`",
+            column.type,
+            column.unit or "",
+            "yes" if column.nullable else "no",
+            column.pii.value,
+            column.origin or "the pipeline",
+            column.description,
+        )
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return rows
+
+
+def main() -> None:
+    """Rewrite both files in the checkout this module belongs to."""
+    for file, text in ((SOURCES_FILE, sources_yaml()), (FIELD_MAP_FILE, field_map_markdown())):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

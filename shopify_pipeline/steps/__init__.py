@@ -1,0 +1,1 @@
+"""The verbs: what assets, the command line and simulations all call. Only here are rooms put together."""

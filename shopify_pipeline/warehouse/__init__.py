@@ -1,0 +1,1 @@
+"""The warehouse: PostgreSQL, where rows, quarantine, dirty set and cursor change in one transaction."""

@@ -1,0 +1,248 @@
+"""What a sync remembers: loads, cursors, quarantine, shops and stage runs, on one connection.
+
+Here: one-line calls of ``loads.sql`` and the row types around them. Not here: typed rows (``merge.py``) or a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from shopify_pipeline.errors import IncompleteError
+from shopify_pipeline.schemas.decode import Rejection
+from shopify_pipeline.warehouse.connect import Connection
+from shopify_pipeline.statements import statements
+
+SQL = statements(Path(__file__).with_name("loads.sql"))
+
+Mode = Literal["full", "window", "roots"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """One row of ``ops.loads`` that is not merged yet.
+
+    Attributes:
+        mode: ``full`` reads everything, ``window`` what changed between the two instants, ``roots`` named roots again.
+        window_from: Start of the window, UTC, an overlap behind the cursor; None unless ``window``.
+        window_to: The shop's clock when the load began, UTC; what the cursor becomes.
+        bulk_operations: Gid of every bulk operation this load submitted, by query name.
+    """
+
+    load_id: int
+    shop: str
+    stream: str
+    mode: Mode
+    window_from: datetime | None
+    window_to: datetime
+    state: Literal["extracting", "landed"]
+    landing_prefix: str
+    bulk_operations: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """An open complaint: why a root is withheld."""
+
+    stream: str
+    root_type: str
+    root_id: str
+    rule: str
+    path: str
+    message: str
+    raw: bytes
+    load_id: int
+    quarantined_at: datetime
+
+
+class Loads:
+    """Loads and cursors of one database; each call of the extracting side commits by itself."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def cursor(self, shop: str, stream: str) -> datetime | None:
+        """The instant up to which everything is loaded; None before the first load."""
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["cursor"], {"shop": shop, "stream": stream}).fetchone()
+        return row[0] if row else None
+
+    def unfinished(self, shop: str, stream: str) -> Load | None:
+        """The oldest load that is extracting or landed, if any."""
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["unfinished"], {"shop": shop, "stream": stream}).fetchone()
+        return Load(*row) if row else None
+
+    def open(
+        self,
+        *,
+        shop: str,
+        stream: str,
+        mode: Mode,
+        window_from: datetime | None,
+        window_to: datetime,
+        started_at: datetime,
+    ) -> Load:
+        """Begin a load in state ``extracting``; its landing prefix is ``{shop}/{stream}/{number}/``."""
+        values = {
+            "shop": shop,
+            "stream": stream,
+            "mode": mode,
+            "window_from": window_from,
+            "window_to": window_to,
+            "started_at": started_at,
+        }
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["open"], values).fetchone()
+        if row is None:
+            raise AssertionError("an insert that returns its row returned none")
+        return Load(*row)
+
+    def remember_bulk(self, load_id: int, name: str, gid: str) -> None:
+        """Keep the gid of a submitted bulk operation, so that a restart adopts it."""
+        with self._conn.transaction():
+            self._conn.execute(SQL["remember_bulk"], {"load_id": load_id, "name": name, "gid": gid})
+
+    def mark_landed(self, load_id: int, landed_at: datetime) -> None:
+        """extracting → landed."""
+        with self._conn.transaction():
+            self._conn.execute(SQL["mark_landed"], {"load_id": load_id, "landed_at": landed_at})
+
+    def abandon(self, load_id: int) -> None:
+        """Give a load up: its landing stays, nothing of it was merged."""
+        with self._conn.transaction():
+            self._conn.execute(SQL["abandon"], {"load_id": load_id})
+
+    def set_cursor(self, shop: str, stream: str, cursor_at: datetime) -> bool:
+        """Move a cursor by hand; False when the stream was never loaded."""
+        values = {"shop": shop, "stream": stream, "cursor_at": cursor_at}
+        with self._conn.transaction():
+            return self._conn.execute(SQL["set_cursor"], values).fetchone() is not None
+
+    def last_merged_at(self, shop: str) -> datetime | None:
+        """When a load of this shop was last merged, by our clock."""
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["last_merged_at"], {"shop": shop}).fetchone()
+        return row[0] if row else None
+
+    def open_quarantine(self, shop: str, stream: str | None = None) -> list[Quarantined]:
+        """Every open complaint of a shop, or of one of its streams."""
+        with self._conn.transaction():
+            rows = self._conn.execute(SQL["open_quarantine"], {"shop": shop, "stream": stream}).fetchall()
+        return [Quarantined(*row) for row in rows]
+
+
+def claim(conn: Connection, load: Load) -> bool:
+    """Take the load for this transaction; False when another process has it or finished it."""
+    row = conn.execute(SQL["claim"], {"shop": load.shop, "stream": load.stream}).fetchone()
+    if row is None or not row[0]:
+        return False
+    state = conn.execute(SQL["state"], {"load_id": load.load_id}).fetchone()
+    return state is not None and state[0] == "landed"
+
+
+def quarantine(conn: Connection, load: Load, rejections: Iterable[Rejection], at: datetime) -> None:
+    """Write down why roots are withheld; the same complaint again replaces itself."""
+    rows = [
+        {
+            "shop": load.shop,
+            "stream": load.stream,
+            "load_id": load.load_id,
+            "at": at,
+            "root_type": r.root_type,
+            "root_id": r.root_id,
+            "rule": r.rule,
+            "path": r.path,
+            "message": r.message,
+            "raw": r.raw,
+        }
+        for r in rejections
+    ]
+    if rows:
+        conn.cursor().executemany(SQL["quarantine"], rows)
+
+
+def release(conn: Connection, load: Load, root_type: str, root_ids: Sequence[str], at: datetime) -> None:
+    """Close older complaints about roots that were just loaded whole."""
+    values = {
+        "shop": load.shop,
+        "stream": load.stream,
+        "root_type": root_type,
+        "root_ids": list(root_ids),
+        "load_id": load.load_id,
+        "at": at,
+    }
+    conn.execute(SQL["release"], values)
+
+
+def finish(conn: Connection, load: Load, counts: Mapping[str, int], at: datetime) -> None:
+    """landed → merged, and the cursor with it.
+
+    Args:
+        counts: ``received, loaded, superseded, quarantined, new_versions``, in roots.
+
+    Raises:
+        IncompleteError: The cursor was moved back behind this window by hand; nothing of the load is kept.
+    """
+    if load.mode != "roots":
+        moved = conn.execute(
+            SQL["move_cursor"],
+            {
+                "shop": load.shop,
+                "stream": load.stream,
+                "window_from": load.window_from,
+                "window_to": load.window_to,
+                "load_id": load.load_id,
+            },
+        ).fetchone()
+        if moved is None:
+            raise IncompleteError(
+                f"{load.shop} {load.stream}: the cursor stands before {load.window_from}, where load {load.load_id} began; "
+                "abandon the load and extract again"
+            )
+    conn.execute(SQL["mark_merged"], {"load_id": load.load_id, "merged_at": at, **counts})
+
+
+def register_shop(
+    conn: Connection, *, shop: str, time_zone: str, currency: str, go_live_on: date | None, at: datetime
+) -> None:
+    """Keep what the shop says of itself, and the first day of its books."""
+    values = {
+        "shop": shop,
+        "time_zone": time_zone,
+        "currency": currency,
+        "go_live_on": go_live_on,
+        "registered_at": at,
+    }
+    with conn.transaction():
+        conn.execute(SQL["register_shop"], values)
+
+
+def record_stage(
+    conn: Connection,
+    *,
+    shop: str,
+    stage: str,
+    started_at: datetime,
+    finished_at: datetime,
+    outcome: Literal["success", "skipped", "failed"],
+    message: str | None,
+    counts: Mapping[str, Any],
+) -> None:
+    """One row of ``ops.stages``: what dashboards and alerts read."""
+    values = {
+        "shop": shop,
+        "stage": stage,
+        "started_at": started_at,
+        "finished_at": finished_at,
+        "outcome": outcome,
+        "message": message,
+        "counts": Jsonb(dict(counts)),
+    }
+    with conn.transaction():
+        conn.execute(SQL["record_stage"], values)

@@ -1,0 +1,92 @@
+-- name: cursor
+select cursor_at from ops.cursors where shop = %(shop)s and stream = %(stream)s;
+
+-- name: unfinished
+select load_id, shop, stream, mode, window_from, window_to, state, landing_prefix, bulk_operations
+from ops.loads
+where shop = %(shop)s and stream = %(stream)s and state in ('extracting', 'landed')
+order by load_id
+limit 1;
+
+-- name: open
+-- The prefix holds the load's own number, so it is written in the same statement.
+with opened as (
+    insert into ops.loads (shop, stream, mode, window_from, window_to, state, landing_prefix, started_at)
+    values (
+        %(shop)s, %(stream)s, %(mode)s, %(window_from)s, %(window_to)s, 'extracting',
+        %(shop)s || '/' || %(stream)s || '/' || (nextval('ops.landing_seq'))::text || '/', %(started_at)s
+    )
+    returning load_id, shop, stream, mode, window_from, window_to, state, landing_prefix, bulk_operations
+)
+select * from opened;
+
+-- name: remember_bulk
+update ops.loads
+set bulk_operations = bulk_operations || jsonb_build_object(%(name)s::text, %(gid)s::text)
+where load_id = %(load_id)s;
+
+-- name: mark_landed
+update ops.loads
+set state = 'landed', landed_at = %(landed_at)s
+where load_id = %(load_id)s and state = 'extracting';
+
+-- name: abandon
+update ops.loads set state = 'abandoned' where load_id = %(load_id)s and state in ('extracting', 'landed');
+
+-- name: claim
+-- Only saves work: correctness comes from the row's state, read under this lock.
+select pg_try_advisory_xact_lock(hashtextextended(%(shop)s || '/' || %(stream)s, 0));
+
+-- name: state
+select state from ops.loads where load_id = %(load_id)s for update;
+
+-- name: quarantine
+insert into ops.quarantine (shop, stream, root_type, root_id, rule, path, message, raw, load_id, quarantined_at)
+values (%(shop)s, %(stream)s, %(root_type)s, %(root_id)s, %(rule)s, %(path)s, %(message)s, %(raw)s, %(load_id)s, %(at)s)
+on conflict (shop, stream, root_type, root_id, rule, path) where released_at is null do update
+set message = excluded.message, raw = excluded.raw, load_id = excluded.load_id, quarantined_at = excluded.quarantined_at;
+
+-- name: release
+-- A root that was just loaded whole needs no older complaint about it.
+update ops.quarantine
+set released_at = %(at)s
+where shop = %(shop)s and stream = %(stream)s and released_at is null
+    and root_type = %(root_type)s and root_id = any(%(root_ids)s) and load_id < %(load_id)s;
+
+-- name: move_cursor
+-- Moves only forward, and only when the window began at or before the cursor: otherwise changes between them would be skipped.
+insert into ops.cursors as held (shop, stream, cursor_at, load_id)
+values (%(shop)s, %(stream)s, %(window_to)s, %(load_id)s)
+on conflict (shop, stream) do update
+set cursor_at = greatest(held.cursor_at, excluded.cursor_at), load_id = excluded.load_id
+where %(window_from)s::timestamptz is null or held.cursor_at >= %(window_from)s
+returning cursor_at;
+
+-- name: mark_merged
+update ops.loads
+set state = 'merged', merged_at = %(merged_at)s, received = %(received)s, loaded = %(loaded)s,
+    superseded = %(superseded)s, quarantined = %(quarantined)s, new_versions = %(new_versions)s
+where load_id = %(load_id)s;
+
+-- name: set_cursor
+-- An operator's hand: rewinding makes the next window longer and loses nothing.
+update ops.cursors set cursor_at = %(cursor_at)s where shop = %(shop)s and stream = %(stream)s returning cursor_at;
+
+-- name: last_merged_at
+select max(merged_at) from ops.loads where shop = %(shop)s;
+
+-- name: open_quarantine
+select stream, root_type, root_id, rule, path, message, raw, load_id, quarantined_at
+from ops.quarantine
+where shop = %(shop)s and stream = coalesce(%(stream)s, stream) and released_at is null
+order by stream, root_type, root_id, rule, path;
+
+-- name: record_stage
+insert into ops.stages (shop, stage, started_at, finished_at, outcome, message, counts)
+values (%(shop)s, %(stage)s, %(started_at)s, %(finished_at)s, %(outcome)s, %(message)s, %(counts)s);
+
+-- name: register_shop
+insert into ops.shops as held (shop, time_zone, currency, go_live_on, registered_at)
+values (%(shop)s, %(time_zone)s, %(currency)s, %(go_live_on)s, %(registered_at)s)
+on conflict (shop) do update
+set time_zone = excluded.time_zone, currency = excluded.currency, go_live_on = excluded.go_live_on;
