@@ -1,0 +1,1 @@
+"""Speaks Shopify's Admin API: session, tokens, throttle, pages, bulk operations, webhook subscriptions."""

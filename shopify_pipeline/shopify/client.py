@@ -1,0 +1,162 @@
+"""The Admin API of one shop: send an operation, get a whole answer or a typed error.
+
+Here: putting session, token, pacing, retry and meaning together. Not here: walking pages (``pages.py``), bulk files
+(``bulk.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+import msgspec
+
+from shopify_pipeline.clock import Clock
+from shopify_pipeline.errors import AuthExpiredError, PermanentError
+from shopify_pipeline.shopify.answers import Answer, check_status, check_version, cost_of, decode, read_answer
+from shopify_pipeline.shopify.queries import Operation, operation
+from shopify_pipeline.shopify.retry import RetryPolicy
+from shopify_pipeline.shopify.session import HttpSession
+from shopify_pipeline.shopify.throttle import Governor
+from shopify_pipeline.shopify.tokens import TokenProvider
+
+API_VERSION = "2026-10"
+
+#: What the documents select needs, and nothing else; without ``read_all_orders`` only 60 days of orders are visible.
+REQUIRED_SCOPES = (
+    "read_all_orders",
+    "read_customers",
+    "read_inventory",
+    "read_locations",
+    "read_orders",
+    "read_products",
+    "read_returns",
+)
+
+
+@dataclass(frozen=True)
+class ShopInfo:
+    """The shop as it introduced itself.
+
+    Attributes:
+        iana_timezone: The merchant's time zone; the days of their books.
+        currency: ISO 4217 code of the shop currency.
+        now: The shop's clock, UTC.
+        scopes: Access scopes the app was granted, sorted.
+    """
+
+    name: str
+    myshopify_domain: str
+    iana_timezone: str
+    currency: str
+    now: datetime
+    scopes: tuple[str, ...]
+
+
+@dataclass
+class Usage:
+    """What was used so far; counts for metadata and metrics."""
+
+    requests: int = 0
+    cost_points: float = 0.0
+
+
+class AdminApi:
+    """The GraphQL Admin API of one shop.
+
+    Args:
+        shop: The permanent ``*.myshopify.com`` domain.
+        endpoint: Base address when it is not ``https://{shop}`` (a sandbox).
+        rng: Decides the jitter of retries.
+
+    Attributes:
+        session: The HTTP session, also for files this API points to.
+        retry: The retry policy, also for files.
+    """
+
+    def __init__(
+        self,
+        *,
+        shop: str,
+        session: HttpSession,
+        tokens: TokenProvider,
+        clock: Clock,
+        rng: Random,
+        endpoint: str | None = None,
+        api_version: str = API_VERSION,
+    ) -> None:
+        self.shop = shop
+        self.session = session
+        self.clock = clock
+        self.retry = RetryPolicy(clock, rng)
+        self.usage = Usage()
+        self.governor = Governor(clock)
+        self.api_version = api_version
+        self._tokens = tokens
+        self._url = f"{(endpoint or f'https://{shop}').rstrip('/')}/admin/api/{api_version}/graphql.json"
+
+    def execute(self, document: Operation, variables: Mapping[str, object] | None = None) -> Answer:
+        """Send one operation until it is answered whole.
+
+        Raises:
+            TransientError: It kept failing (SlowAnswerError: kept being too slow; ThrottledError: kept being refused).
+            QueryCostError: It costs more than is allowed; ask for less.
+            PermanentError: Anything that trying again cannot change.
+        """
+        payload = {"query": document.text, "operationName": document.name, "variables": dict(variables or {})}
+        body = msgspec.json.encode(payload)
+        return self.retry.call(lambda: self._with_fresh_token(document, body))
+
+    def check_shop(self, required_scopes: Iterable[str] = REQUIRED_SCOPES) -> ShopInfo:
+        """Ask who answers and whether this app may read everything it needs.
+
+        Raises:
+            PermanentError: Another shop answered (a renamed shop's alias leads elsewhere), or a scope is missing.
+        """
+        answer = self.execute(operation("ShopCheck"))
+        shop = answer.data["shop"]
+        if shop["myshopifyDomain"] != self.shop:
+            raise PermanentError(
+                f"asked {self.shop}, but {shop['myshopifyDomain']} answered: set the shop's permanent domain"
+            )
+        scopes = tuple(sorted(scope["handle"] for scope in answer.data["currentAppInstallation"]["accessScopes"]))
+        missing = sorted(set(required_scopes) - set(scopes))
+        if missing:
+            raise PermanentError(
+                f"the app on {self.shop} lacks the scopes {', '.join(missing)}: grant them and install it again"
+            )
+        return ShopInfo(
+            name=shop["name"],
+            myshopify_domain=shop["myshopifyDomain"],
+            iana_timezone=shop["ianaTimezone"],
+            currency=shop["currencyCode"],
+            now=answer.shop_now,
+            scopes=scopes,
+        )
+
+    def _with_fresh_token(self, document: Operation, body: bytes) -> Answer:
+        token = self._tokens.token()
+        try:
+            return self._send(document, body, token)
+        except AuthExpiredError:
+            fresh = self._tokens.renewed(token)
+        try:
+            return self._send(document, body, fresh)
+        except AuthExpiredError as exc:
+            raise PermanentError(
+                f"{self.shop} refused a fresh access token too: the app was uninstalled or its secret revoked"
+            ) from exc
+
+    def _send(self, document: Operation, body: bytes, token: str) -> Answer:
+        self.governor.pace(document.name)
+        self.usage.requests += 1
+        reply = self.session.post(self._url, body, {"X-Shopify-Access-Token": token, "Accept": "application/json"})
+        check_status(reply)
+        check_version(reply, self.api_version)
+        envelope = decode(reply)
+        cost, bucket = cost_of(envelope)
+        self.governor.observe(document.name, cost.requested if cost else None, bucket)
+        self.usage.cost_points += (cost.actual if cost else None) or 0.0
+        return read_answer(reply, envelope, document, self.api_version)

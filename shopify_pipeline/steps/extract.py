@@ -1,0 +1,263 @@
+"""Extract one stream of one shop: what changed is landed as Shopify sent it, then the load is marked landed.
+
+Here: the load's life: its window, resuming, the order of writes. Not here: which way a stream is read
+(``extract_reading.py``), how Shopify is spoken to, and anything that reads a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from shopify_pipeline.clock import Clock
+from shopify_pipeline.landing import Landing, Manifest
+from shopify_pipeline.shopify.client import AdminApi
+from shopify_pipeline.shopify.pages import PageReader, updated_between
+from shopify_pipeline.steps.extract_reading import Reading, land_all
+
+Mode = Literal["full", "window", "roots"]
+
+
+class Load(Protocol):
+    """One load that is not merged yet, as ``ops.loads`` keeps it.
+
+    Attributes:
+        mode: ``full`` reads everything, ``window`` what changed between the two instants, ``roots`` named roots again.
+        window_from: Start of the window, UTC, an overlap behind the cursor; None unless ``window``.
+        window_to: The shop's clock when the load began, UTC; what the cursor becomes.
+        bulk_operations: Gid of every bulk operation this load submitted, by query name and hash.
+    """
+
+    @property
+    def load_id(self) -> int: ...
+    @property
+    def mode(self) -> Mode: ...
+    @property
+    def window_from(self) -> datetime | None: ...
+    @property
+    def window_to(self) -> datetime: ...
+    @property
+    def state(self) -> Literal["extracting", "landed"]: ...
+    @property
+    def landing_prefix(self) -> str: ...
+    @property
+    def bulk_operations(self) -> Mapping[str, str]: ...
+
+
+class LoadPort(Protocol):
+    """What extracting needs to remember. Every call is durable when it returns."""
+
+    def cursor(self, shop: str, stream: str) -> datetime | None:
+        """The instant (the shop's clock, UTC) up to which everything is loaded; None before the first load."""
+
+    def unfinished(self, shop: str, stream: str) -> Load | None:
+        """The oldest load that is extracting or landed, if any."""
+
+    def open(
+        self,
+        *,
+        shop: str,
+        stream: str,
+        mode: Mode,
+        window_from: datetime | None,
+        window_to: datetime,
+        started_at: datetime,
+    ) -> Load:
+        """Begin a load in state ``extracting``, with a landing prefix of its own."""
+
+    def remember_bulk(self, load_id: int, name: str, gid: str) -> None:
+        """Keep the gid of a submitted bulk operation, so that a restart adopts it; a later one of that name wins."""
+
+    def mark_landed(self, load_id: int, landed_at: datetime) -> None:
+        """extracting → landed."""
+
+    def abandon(self, load_id: int) -> None:
+        """Give a load up: nothing of it was merged."""
+
+
+@dataclass(frozen=True)
+class ExtractConfig:
+    """How to read.
+
+    Attributes:
+        overlap_seconds: How far behind the cursor a window begins: Shopify's search index lags behind its objects.
+        bulk_threshold: From this many changed roots on, a window is read by a bulk operation.
+        page_size: Roots per page to begin with.
+    """
+
+    overlap_seconds: int = 600
+    bulk_threshold: int = 1000
+    page_size: int = 100
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What is landed and waits to be merged.
+
+    Attributes:
+        parts: Landed bodies and bulk files.
+        roots: Roots as Shopify sent them; one that changed meanwhile was sent twice.
+        bytes: Before compression.
+    """
+
+    load_id: int
+    mode: Mode
+    window_from: datetime | None
+    window_to: datetime
+    parts: int
+    roots: int
+    bytes: int
+
+
+def extract(
+    api: AdminApi,
+    landing: Landing,
+    loads: LoadPort,
+    *,
+    shop: str,
+    stream: str,
+    clock: Clock,
+    config: ExtractConfig,
+    progress: Callable[[str], None],
+) -> Extracted:
+    """Land everything that changed in one stream since its cursor, or everything there is when it has none.
+
+    A load that is landed but not merged is given back untouched; one that was interrupted is read again in its own
+    window.
+
+    Raises:
+        PipelineError: Nothing is landed then; the next call resumes the same load.
+    """
+    load = loads.unfinished(shop, stream)
+    if load is not None and load.state == "landed":
+        return _extracted(landing.manifest(load.landing_prefix))
+    if load is not None and load.mode == "roots":
+        # Which roots were wanted was only known to whoever began it.
+        loads.abandon(load.load_id)
+        load = None
+    now = api.check_shop().now
+    if load is None:
+        load = _opened(loads, shop, stream, now, clock.now(), config)
+    session = _Session(landing, loads, load, shop=shop, stream=stream, shop_now=now, clock=clock, progress=progress)
+    reading = Reading(
+        api,
+        session.writer,
+        _LoadMemory(loads, load),
+        page_size=config.page_size,
+        bulk_threshold=config.bulk_threshold,
+        progress=progress,
+    )
+    reading.read(stream, _window_query(load))
+    return session.landed()
+
+
+def extract_roots(
+    api: AdminApi,
+    landing: Landing,
+    loads: LoadPort,
+    *,
+    shop: str,
+    stream: str,
+    gids: Sequence[str],
+    clock: Clock,
+    config: ExtractConfig,
+    progress: Callable[[str], None],
+) -> Extracted:
+    """Land these roots as they are now, whatever the cursor says; one that is gone leaves nothing.
+
+    Raises:
+        PipelineError: Nothing is landed; the load stays behind until the next ``extract`` abandons it.
+    """
+    now = api.check_shop().now
+    load = loads.open(shop=shop, stream=stream, mode="roots", window_from=None, window_to=now, started_at=clock.now())
+    session = _Session(landing, loads, load, shop=shop, stream=stream, shop_now=now, clock=clock, progress=progress)
+    land_all(session.writer, PageReader(api, page_size=config.page_size, progress=progress).by_id(stream, gids))
+    return session.landed()
+
+
+class _Session:
+    """One load being landed: its writer now, its manifest and its new state at the end."""
+
+    def __init__(
+        self,
+        landing: Landing,
+        loads: LoadPort,
+        load: Load,
+        *,
+        shop: str,
+        stream: str,
+        shop_now: datetime,
+        clock: Clock,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.writer = landing.begin(load.landing_prefix)
+        self._loads, self._load = loads, load
+        self._shop, self._stream, self._shop_now = shop, stream, shop_now
+        self._clock, self._progress = clock, progress
+
+    def landed(self) -> Extracted:
+        """Write the manifest, then say so: a load is marked landed only when a reader would find it whole."""
+        load = self._load
+        manifest = self.writer.finish(
+            shop=self._shop,
+            stream=self._stream,
+            load_id=load.load_id,
+            mode=load.mode,
+            window_from=load.window_from,
+            window_to=load.window_to,
+            shop_now=self._shop_now,
+        )
+        self._loads.mark_landed(load.load_id, self._clock.now())
+        extracted = _extracted(manifest)
+        self._progress(
+            f"{self._stream}: landed {extracted.roots} roots in {extracted.parts} parts, {extracted.bytes} bytes"
+        )
+        return extracted
+
+
+class _LoadMemory:
+    """The bulk operations of one load, kept with it."""
+
+    def __init__(self, loads: LoadPort, load: Load) -> None:
+        self._loads = loads
+        self._load_id = load.load_id
+        self._known = dict(load.bulk_operations)
+
+    def recall(self, name: str) -> str | None:
+        return self._known.get(name)
+
+    def remember(self, name: str, gid: str) -> None:
+        self._loads.remember_bulk(self._load_id, name, gid)
+        self._known[name] = gid
+
+
+def _opened(
+    loads: LoadPort, shop: str, stream: str, shop_now: datetime, started_at: datetime, config: ExtractConfig
+) -> Load:
+    cursor = loads.cursor(shop, stream)
+    return loads.open(
+        shop=shop,
+        stream=stream,
+        mode="full" if cursor is None else "window",
+        window_from=None if cursor is None else cursor - timedelta(seconds=config.overlap_seconds),
+        window_to=shop_now,
+        started_at=started_at,
+    )
+
+
+def _window_query(load: Load) -> str | None:
+    return None if load.window_from is None else updated_between(load.window_from, load.window_to)
+
+
+def _extracted(manifest: Manifest) -> Extracted:
+    return Extracted(
+        load_id=manifest.load_id,
+        mode=manifest.mode,
+        window_from=manifest.window_from,
+        window_to=manifest.window_to,
+        parts=len(manifest.parts),
+        roots=manifest.roots,
+        bytes=manifest.bytes,
+    )

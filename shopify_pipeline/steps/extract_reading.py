@@ -1,0 +1,141 @@
+"""Which way a stream is read: by bulk operation, by pages, or by both, into the landing prefix of one load.
+
+Here: the choice and its order. Not here: the load's life (``extract.py``), how Shopify is spoken to (``shopify/``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from shopify_pipeline.landing import LandingWriter, Part
+from shopify_pipeline.shopify.bulk import BulkMemory, BulkRunner
+from shopify_pipeline.shopify.client import AdminApi
+from shopify_pipeline.shopify.pages import Body, PageReader, is_exact_gid
+from shopify_pipeline.shopify.queries import operation
+from shopify_pipeline.shopify.streams import READINGS, StreamReading
+
+
+class Reading:
+    """Reads one load into its landing prefix."""
+
+    def __init__(
+        self,
+        api: AdminApi,
+        writer: LandingWriter,
+        memory: BulkMemory,
+        *,
+        page_size: int,
+        bulk_threshold: int,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._api = api
+        self._writer = writer
+        self._memory = memory
+        self._bulk_threshold = bulk_threshold
+        self._pages = PageReader(api, page_size=page_size, progress=progress)
+        self._bulk = BulkRunner(api, progress=progress)
+
+    def read(self, stream: str, query: str | None) -> None:
+        """Land everything a search filter finds, or everything there is without one."""
+        if stream == "inventory":
+            self._inventory(query)
+        else:
+            self._stream(READINGS[stream], query)
+
+    def _stream(self, reading: StreamReading, query: str | None) -> None:
+        """A stream with one kind of root: by bulk operation when there is much, else by pages."""
+        if query is not None and self._count(reading, query) < self._bulk_threshold:
+            land_all(self._writer, self._pages.window(reading, query))
+            return
+        part = self._land_file(reading.bulk, query, lines_are_roots=False)
+        if reading.detail is not None:
+            versions = roots_with_details(self._writer.lines(part))
+            land_all(self._writer, self._pages.details(reading, versions))
+
+    def _inventory(self, query: str | None) -> None:
+        """Locations as a whole, items and levels by the filter; levels are roots of their own."""
+        if query is None:
+            self._land_file("InventoryItemsBulk", None, lines_are_roots=False)
+            self._land_file("LocationsBulk", None, lines_are_roots=True)
+            return
+        if not self._land_if_few(
+            body for body, _ in self._pages.roots_only("InventoryItemsPage", "inventoryItems", query)
+        ):
+            self._land_file("InventoryItemsBulk", query, lines_are_roots=False)
+        locations = list(self._pages.roots_only("LocationsPage", "locations"))
+        levels = (
+            body
+            for _, nodes in locations
+            for node in nodes
+            if is_exact_gid(node["id"])
+            for body in self._pages.under("LocationLevels", node["id"], "inventoryLevels", query)
+        )
+        if self._land_if_few(levels):
+            land_all(self._writer, (body for body, _ in locations))
+        else:
+            self._land_file("LocationsBulk", query, lines_are_roots=True)
+
+    def _count(self, reading: StreamReading, query: str) -> int:
+        variables = {"query": query, "limit": self._bulk_threshold}
+        counted: int = self._api.execute(operation(reading.count), variables).data[f"{reading.root}Count"]["count"]
+        return counted
+
+    def _land_if_few(self, bodies: Iterable[Body]) -> bool:
+        """Land these bodies if they hold fewer roots than the bulk threshold; otherwise stop reading and land none."""
+        held: list[Body] = []
+        for body in bodies:
+            held.append(body)
+            if sum(body.roots for body in held) >= self._bulk_threshold:
+                return False
+        land_all(self._writer, held)
+        return True
+
+    def _land_file(self, name: str, query: str | None, *, lines_are_roots: bool) -> Part:
+        file = self._bulk.run(operation(name).inlined({"query": query}), self._memory)
+        return self._writer.add_lines(
+            self._bulk.chunks(file),
+            operation=name,
+            query_hash=operation(name).query_hash,
+            api_version=self._api.api_version,
+            lines=file.lines,
+            roots=file.lines if lines_are_roots else file.roots,
+        )
+
+
+def land_all(writer: LandingWriter, bodies: Iterable[Body]) -> None:
+    """Land answers as they come."""
+    for body in bodies:
+        writer.add(
+            body.kind,
+            body.raw,
+            operation=body.operation,
+            query_hash=body.query_hash,
+            api_version=body.api_version,
+            roots=body.roots,
+        )
+
+
+class _BulkRoot(msgspec.Struct):
+    """As much of a root's line as tells whether a bulk operation could carry all of it."""
+
+    id: str
+    updatedAt: str
+    refunds: list[msgspec.Raw]
+    fulfillments: list[msgspec.Raw]
+
+
+def roots_with_details(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """Gid and ``updatedAt`` of every order with refunds or fulfillments in a bulk file.
+
+    A line that cannot be read is passed over: it is withheld and quarantined when the load is merged.
+    """
+    decoder = msgspec.json.Decoder(_BulkRoot)
+    for line in lines:
+        try:
+            root = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        if (root.refunds or root.fulfillments) and is_exact_gid(root.id):
+            yield root.id, root.updatedAt

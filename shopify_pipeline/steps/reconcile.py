@@ -1,0 +1,98 @@
+"""Reconcile: shop, warehouse and back office are compared rule by rule; each difference becomes or stays a break.
+
+Here: the one REPEATABLE READ transaction around rules and ledger. Not here: any rule, and reading either side
+(``census.py``, ``snapshot.py``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from psycopg import Connection
+from psycopg.errors import SerializationFailure
+from psycopg.rows import TupleRow
+
+from shopify_pipeline.backoffice.push_log import store_value_map
+from shopify_pipeline.backoffice.value_map import ValueMap
+from shopify_pipeline.clock import Clock
+from shopify_pipeline.errors import PermanentError, TransientError
+from shopify_pipeline.reconcile import ledger
+from shopify_pipeline.reconcile.rules import IN_TRANSIT, Bounds, judge
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What one run found.
+
+    Attributes:
+        as_of: The shop's clock when it was counted.
+        by_class: Open breaks by class; ``in_transit`` ones are not late yet.
+        by_rule: Open breaks by rule, those in transit left out.
+        checked: Things compared by rule; a rule that compared nothing proves nothing.
+    """
+
+    run_id: int
+    as_of: datetime
+    by_class: dict[str, int]
+    by_rule: dict[str, int]
+    checked: dict[str, int]
+
+    @property
+    def open_breaks(self) -> int:
+        """Open breaks that are not merely in transit."""
+        return sum(self.by_rule.values())
+
+
+def reconcile(
+    conn: Connection[TupleRow],
+    *,
+    shop: str,
+    value_map: ValueMap,
+    go_live_on: date,
+    time_zone: str,
+    lag_seconds: int,
+    clock: Clock,
+) -> Reconciled:
+    """Run every rule on the last census and the last snapshot, and bring the break ledger up to date.
+
+    Args:
+        conn: A connection outside any transaction.
+        lag_seconds: A difference whose fact is younger than this is in transit, not a break of its own class.
+
+    Raises:
+        PermanentError: The shop has not been counted, or the back office not been read.
+        TransientError: Another run of the same shop committed meanwhile; nothing was written.
+    """
+    now = clock.now()
+    try:
+        with conn.transaction():
+            conn.execute("set transaction isolation level repeatable read")
+            as_of = ledger.counted_at(conn, shop)
+            if as_of is None:
+                raise PermanentError(f"{shop} cannot be reconciled yet: take a census and a snapshot first")
+            store_value_map(conn, shop, value_map)
+            run_id = ledger.begin_run(conn, shop, as_of, now)
+            bounds = Bounds(
+                shop=shop,
+                as_of=as_of,
+                lag=timedelta(seconds=lag_seconds),
+                go_live_on=go_live_on,
+                time_zone=time_zone,
+                value_map=value_map.source,
+            )
+            verdicts = judge(conn, bounds)
+            ledger.sight(conn, shop, verdicts, now)
+            ledger.end_run(conn, run_id, verdicts, clock.now())
+            counts = ledger.open_counts(conn, shop)
+    except SerializationFailure as exc:
+        raise TransientError(f"another reconciliation of {shop} ran at the same time; run it again") from exc
+    by_class: Counter[str] = Counter()
+    by_rule: Counter[str] = Counter()
+    for rule, kind, count in counts:
+        by_class[kind] += count
+        if kind != IN_TRANSIT:
+            by_rule[rule] += count
+    checked = {verdict.rule.name: verdict.checked for verdict in verdicts}
+    return Reconciled(run_id, as_of, dict(by_class), dict(by_rule), checked)

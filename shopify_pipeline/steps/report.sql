@@ -1,0 +1,55 @@
+-- name: streams
+-- How far each stream is: the lag is measured on the shop's clock of the last load, so a shop that stands still is not late.
+select
+    cursors.stream,
+    cursors.cursor_at,
+    loads.merged_at,
+    loads.mode,
+    loads.received,
+    loads.loaded,
+    loads.superseded,
+    loads.quarantined,
+    loads.new_versions
+from ops.cursors as cursors
+inner join ops.loads as loads on loads.load_id = cursors.load_id
+where cursors.shop = %(shop)s
+order by cursors.stream;
+
+-- name: stages
+-- Successes, failures and latency of the last day.
+select
+    stage,
+    count(*) filter (where outcome = 'success') as succeeded,
+    count(*) filter (where outcome = 'failed') as failed,
+    round(percentile_cont(0.5) within group (order by extract(epoch from finished_at - started_at))::numeric, 1) as p50_seconds,
+    round(percentile_cont(0.95) within group (order by extract(epoch from finished_at - started_at))::numeric, 1) as p95_seconds,
+    max(finished_at) as last_finished_at,
+    (array_agg(message order by finished_at desc) filter (where outcome = 'failed'))[1] as last_error
+from ops.stages
+where shop = %(shop)s and finished_at > %(now)s - interval '1 day'
+group by stage
+order by stage;
+
+-- name: backlog
+select 'dirty' as what, count(*) as waiting, min(marked_at) as oldest_at from ops.dirty where shop = %(shop)s
+union all
+select 'hints', count(*), min(received_at) from ops.inbox where shop = %(shop)s and handled_at is null
+union all
+select 'quarantined roots', count(distinct (stream, root_type, root_id)), min(quarantined_at)
+from ops.quarantine
+where shop = %(shop)s and released_at is null;
+
+-- name: open_breaks
+select class, count(*) as open_breaks
+from recon.breaks
+where shop = %(shop)s and status = 'open'
+group by class
+order by class;
+
+-- name: breaks
+select
+    break_id, rule, class, status, entity, sub_key, shop_value, backoffice_value, amount, currency,
+    first_seen, last_seen, date_trunc('second', coalesce(closed_at, %(now)s) - first_seen) as age, message, proposed_repair
+from recon.breaks
+where shop = %(shop)s and (status = 'open' or %(every)s)
+order by first_seen, rule, entity, sub_key;

@@ -1,0 +1,93 @@
+"""Access tokens: asked for once, renewed in time, and never shown."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from shopify_pipeline.clock import SimulatedClock
+from shopify_pipeline.errors import ConfigError, PermanentError, TransientError
+from shopify_pipeline.shopify.tokens import ClientCredentials, StaticToken
+from shopify_pipeline_tests.shopify.conftest import MakeSession
+from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Script, reply
+
+DAY = 86399
+SECRET = "canary-secret"
+
+
+def granted(token: str) -> Script:
+    return reply(200, b'{"access_token":"%s","scope":"read_orders","expires_in":%d}' % (token.encode(), DAY))
+
+
+@pytest.fixture
+def tokens(server: LoopbackServer, make_session: MakeSession, clock: SimulatedClock) -> ClientCredentials:
+    return ClientCredentials(
+        endpoint=server.url, client_id="app", client_secret=SECRET, session=make_session(clock=clock), clock=clock
+    )
+
+
+def test_a_token_is_asked_for_once_and_kept(server: LoopbackServer, tokens: ClientCredentials) -> None:
+    server.answers(granted("first"), granted("second"))
+    assert [tokens.token(), tokens.token()] == ["first", "first"]
+    (request,) = server.requests
+    assert request.path == "/admin/oauth/access_token"
+    assert request.json() == {"client_id": "app", "client_secret": SECRET, "grant_type": "client_credentials"}
+
+
+def test_a_token_is_renewed_five_minutes_before_it_expires(
+    server: LoopbackServer, tokens: ClientCredentials, clock: SimulatedClock
+) -> None:
+    server.answers(granted("first"), granted("second"))
+    tokens.token()
+    clock.sleep(DAY - 301)
+    assert tokens.token() == "first"
+    clock.sleep(1)
+    assert tokens.token() == "second"
+
+
+def test_a_refused_token_is_replaced_once_however_many_threads_had_it(
+    server: LoopbackServer, tokens: ClientCredentials
+) -> None:
+    server.answers(granted("first"), granted("second"), granted("third"))
+    refused = tokens.token()
+    renewed: list[str] = []
+    threads = [threading.Thread(target=lambda: renewed.append(tokens.renewed(refused))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert renewed == ["second"] * 4
+    assert len(server.requests) == 2
+
+
+def test_a_static_token_that_is_refused_cannot_be_renewed() -> None:
+    with pytest.raises(PermanentError, match="cannot be renewed"):
+        StaticToken("canary-token").renewed("canary-token")
+
+
+@pytest.mark.parametrize("body", [b'{"error":"app_not_installed"}', b'{"error":"shop_not_permitted"}'])
+def test_a_refused_grant_is_a_mistake_in_the_settings_and_says_which(
+    body: bytes, server: LoopbackServer, tokens: ClientCredentials
+) -> None:
+    server.answers(reply(400, body))
+    with pytest.raises(ConfigError, match=body.decode().split('"')[3]) as refused:
+        tokens.token()
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("answer", [reply(503), reply(429), reply(200, b"<html>")], ids=["503", "429", "no JSON"])
+def test_a_grant_that_failed_can_be_tried_again(
+    answer: Script, server: LoopbackServer, tokens: ClientCredentials
+) -> None:
+    server.answers(answer, granted("later"))
+    with pytest.raises(TransientError):
+        tokens.token()
+    assert tokens.token() == "later"
+
+
+def test_no_token_and_no_secret_is_in_a_repr(server: LoopbackServer, tokens: ClientCredentials) -> None:
+    server.answers(granted("canary-token"))
+    tokens.token()
+    shown = repr(tokens) + str(tokens) + repr(StaticToken("canary-token"))
+    assert "canary" not in shown
