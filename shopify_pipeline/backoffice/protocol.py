@@ -1,0 +1,248 @@
+"""What the pipeline asks of any back office, and the shapes that cross the line.
+
+Here: frozen structs and one protocol. Not here: a word of Tryton's, SQL, or how a struct is filled (``mapping.py``).
+Money is Decimal in major units of the struct's currency (shop currency); dates are days in the shop's time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer; guests share one party per shop (``external_id`` ``guest``)."""
+
+    external_id: str
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    street: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """One variant. ``code`` is unique in the back office; Shopify's SKU is not, so the mapping makes it so."""
+
+    external_id: str
+    code: str
+    name: str
+    stocked: bool
+    list_price: Decimal
+    unit_cost: Decimal | None
+
+
+class StockCount(msgspec.Struct, frozen=True, kw_only=True):
+    """Units that were on hand at one location when the books were opened."""
+
+    external_id: str
+    product: str
+    location: str
+    quantity: int
+    counted_on: date
+
+
+class SaleTax(msgspec.Struct, frozen=True, kw_only=True):
+    """Shopify's own tax on one sale; ``tax`` is the back office's code from the value map."""
+
+    tax: str
+    amount: Decimal
+
+
+class DocumentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One sale of an agreement. ``net`` is after discounts and before tax, negative for returns."""
+
+    sale_id: str
+    account: str
+    description: str
+    net: Decimal
+    quantity: int | None
+    product: str | None
+    order_line: str | None
+    taxes: tuple[SaleTax, ...]
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """One (agreement, action type): an invoice, a credit note or a signed correction, dated as Shopify dates it."""
+
+    external_id: str
+    action: str
+    on: date
+    total: Decimal
+    lines: tuple[DocumentLine, ...]
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """One successful money movement; ``amount`` is positive when money came in, negative when it went back."""
+
+    external_id: str
+    account: str
+    gateway: str
+    amount: Decimal
+    on: date
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line to be shipped; ``quantity`` is what is still owed plus what left since go-live."""
+
+    external_id: str
+    product: str
+    quantity: int
+    title: str
+
+
+class MovedUnits(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one order line inside a shipment or a return."""
+
+    order_line: str
+    quantity: int
+
+
+class Shipment(msgspec.Struct, frozen=True, kw_only=True):
+    """A fulfilment: units left ``location`` on a day."""
+
+    external_id: str
+    location: str
+    on: date
+    units: tuple[MovedUnits, ...]
+
+
+class Restock(msgspec.Struct, frozen=True, kw_only=True):
+    """Returned units that went back on the shelf of ``location``."""
+
+    external_id: str
+    location: str
+    on: date
+    units: tuple[MovedUnits, ...]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything owed for one order. Pushing it again, unchanged or grown, adds only what is missing."""
+
+    external_id: str
+    name: str
+    party: str
+    on: date
+    currency: str
+    warehouse: str
+    fingerprint: str
+    lines: tuple[OrderLine, ...]
+    documents: tuple[Document, ...]
+    payments: tuple[Payment, ...]
+    shipments: tuple[Shipment, ...]
+    restocks: tuple[Restock, ...]
+
+
+class Outcome(StrEnum):
+    """What the back office did with one record."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer for one pushed record; ``reason`` only when rejected, ``documents`` counts what was newly written."""
+
+    external_id: str
+    outcome: Outcome
+    reason: str | None = None
+    documents: int = 0
+
+
+class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Snapshot: one sale in the back office that carries a Shopify order id."""
+
+    order_id: str
+    record: str
+    state: str
+    on: date | None
+
+
+class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Snapshot: one posted document with its totals, as the ledger's owner sees it."""
+
+    external_id: str
+    order_id: str
+    record: str
+    number: str | None
+    state: str
+    on: date
+    booked_on: date
+    currency: str
+    total: Decimal
+    tax: Decimal
+
+
+class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Snapshot: debit minus credit of one document or payment on one account; from the ledger, not from the document."""
+
+    external_id: str
+    order_id: str
+    account: str
+    amount: Decimal
+
+
+class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Snapshot: one payment; ``amount`` as in ``Payment``, read from the ledger's clearing side."""
+
+    external_id: str
+    order_id: str
+    account: str
+    amount: Decimal
+    on: date
+
+
+class StockRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Snapshot: units on hand of one product at one location."""
+
+    product: str
+    location: str
+    quantity: Decimal
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answered: product and version of the back office and of its plug-in, and the company's currency."""
+
+    product: str
+    version: str
+    plugin: str
+    currency: str
+
+
+class BackOffice(Protocol):
+    """Any back office. Every call is a batch; every write is idempotent by external id and safe to repeat.
+
+    All methods raise TransientError (nothing is known: repeat with the same ids) and PermanentError.
+    """
+
+    def health(self) -> Health: ...
+
+    def push_parties(self, shop: str, parties: Sequence[Party]) -> list[Result]: ...
+
+    def push_products(self, shop: str, products: Sequence[Product]) -> list[Result]: ...
+
+    def push_stock_counts(self, shop: str, counts: Sequence[StockCount]) -> list[Result]: ...
+
+    def push_orders(self, shop: str, orders: Sequence[Order]) -> list[Result]: ...
+
+    def orders(self, shop: str) -> list[OrderRow]: ...
+
+    def documents(self, shop: str) -> list[DocumentRow]: ...
+
+    def ledger(self, shop: str) -> list[LedgerRow]: ...
+
+    def payments(self, shop: str) -> list[PaymentRow]: ...
+
+    def stock(self, shop: str) -> list[StockRow]: ...
+
+    def counts(self, shop: str) -> dict[str, int]:
+        """Records per resource: parties, products, stock_counts, orders, documents, payments, shipments, restocks."""

@@ -1,0 +1,67 @@
+-- The break ledger and its runs.
+
+-- name: bounds
+-- When the shop was last counted; null when the back office was never read.
+select c.as_of
+from recon.censuses as c
+inner join backoffice.snapshots as s on s.shop = c.shop
+where c.shop = %(shop)s;
+
+-- name: run_begin
+insert into recon.runs (shop, as_of, started_at)
+values (%(shop)s, %(as_of)s, %(now)s)
+returning run_id;
+
+-- name: run_end
+update recon.runs
+set finished_at = %(now)s, rules = %(rules)s
+where run_id = %(run_id)s;
+
+-- name: sight
+-- A difference seen again keeps its first sighting. One that was closed opens again; one that was accepted stays so only
+-- as long as both sides say what they said when it was accepted.
+insert into recon.breaks as held (
+    break_id, shop, rule, class, entity, sub_key, shop_value, backoffice_value, amount, currency, message,
+    proposed_repair, since, first_seen, last_seen, runs_seen, status
+)
+values (
+    %(break_id)s, %(shop)s, %(rule)s, %(class)s, %(entity)s, %(sub_key)s, %(shop_value)s, %(backoffice_value)s, %(amount)s,
+    %(currency)s, %(message)s, %(proposed_repair)s, %(since)s, %(now)s, %(now)s, 1, 'open'
+)
+on conflict (break_id) do update
+set class = excluded.class,
+    shop_value = excluded.shop_value,
+    backoffice_value = excluded.backoffice_value,
+    amount = excluded.amount,
+    currency = excluded.currency,
+    message = excluded.message,
+    proposed_repair = excluded.proposed_repair,
+    since = excluded.since,
+    last_seen = excluded.last_seen,
+    runs_seen = held.runs_seen + 1,
+    status = case
+        when held.status = 'accepted'
+            and held.shop_value is not distinct from excluded.shop_value
+            and held.backoffice_value is not distinct from excluded.backoffice_value then 'accepted'
+        else 'open'
+    end,
+    closed_at = null;
+
+-- name: close_unseen
+-- What no rule finds any more is over, accepted or not.
+update recon.breaks
+set status = 'closed', closed_at = %(now)s
+where shop = %(shop)s and status in ('open', 'accepted') and not break_id = any(%(break_ids)s::text[]);
+
+-- name: open_counts
+select rule, class, count(*)
+from recon.breaks
+where shop = %(shop)s and status = 'open'
+group by rule, class
+order by rule, class;
+
+-- name: orders_of_breaks
+-- The orders that open breaks are about.
+select distinct split_part(entity, '/', 2)
+from recon.breaks
+where shop = %(shop)s and break_id = any(%(break_ids)s) and status = 'open' and entity like 'orders/%%';

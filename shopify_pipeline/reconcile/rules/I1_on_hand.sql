@@ -1,0 +1,60 @@
+-- The units on hand of a variant at a warehouse are the units on hand at the locations it stands for.
+-- source: the census's levels against the snapshot's stock, by the value map; variants and location names from the
+-- warehouse; only tracked items. key: variant and warehouse; tolerance: none; lag: yes.
+-- repair quantity_mismatch: find the move that is missing; only when there is none, count the item in the back office
+
+-- name: checked
+select count(*)
+from recon.census_levels as level
+inner join shopify.locations as place on place.shop = level.shop and place.location_id = level.location_id
+inner join backoffice.value_map as m on m.shop = level.shop and m.kind = 'location' and m.key = place.name
+where level.shop = %(shop)s;
+
+-- name: differences
+with counted as (
+    select
+        v.variant_id,
+        m.code as location,
+        sum(level.on_hand) as on_hand,
+        max(level.updated_at) as since,
+        min(coalesce(nullif(v.sku, ''), v.variant_id::text)) as name
+    from recon.census_levels as level
+    inner join shopify.locations as place on place.shop = level.shop and place.location_id = level.location_id
+    inner join backoffice.value_map as m on m.shop = level.shop and m.kind = 'location' and m.key = place.name
+    inner join shopify.variants as v on v.shop = level.shop and v.inventory_item_id = level.inventory_item_id
+    inner join shopify.inventory_items as i on i.shop = level.shop and i.inventory_item_id = level.inventory_item_id
+    where level.shop = %(shop)s and place.is_active and i.is_tracked
+    group by v.variant_id, m.code
+),
+
+booked as (
+    select product, location, quantity
+    from backoffice.stock
+    where shop = %(shop)s
+),
+
+differing as (
+    select
+        coalesce(counted.variant_id::text, booked.product) as product,
+        coalesce(counted.location, booked.location) as location,
+        coalesce(counted.name, booked.product) as name,
+        coalesce(counted.on_hand, 0) as on_hand,
+        coalesce(booked.quantity, 0) as quantity,
+        coalesce(counted.since, %(as_of)s - %(lag)s) as since
+    from counted
+    full join booked on booked.product = counted.variant_id::text and booked.location = counted.location
+    where coalesce(counted.on_hand, 0) <> coalesce(booked.quantity, 0)
+)
+
+select
+    'variants/' || product as entity,
+    location as sub_key,
+    case when since > %(as_of)s - %(lag)s then 'in_transit' else 'quantity_mismatch' end as class,
+    on_hand::text as shop_value,
+    trim_scale(quantity)::text as backoffice_value,
+    trim_scale(quantity - on_hand) as amount,
+    null::text as currency,
+    since,
+    concat(name, ' at ', location, ': the shop has ', on_hand, ', the back office ', trim_scale(quantity)) as message
+from differing
+order by product, location;

@@ -1,0 +1,118 @@
+-- Every document and payment stands on the accounts the value map says, each with its amount.
+-- source: the census's sales and transactions, through the value map, against debit minus credit in the back office's
+-- own ledger; a word without an entry is rule U1's. key: document (or payment) and account; tolerance: none; lag: yes.
+-- Documents and payments that are not booked at all are other rules'.
+-- repair amount_mismatch: reverse the document and post it again on the right accounts
+
+-- name: checked
+select (
+    select count(distinct agreement_id || '/' || action_type)
+    from expected_sales
+    where is_in_books
+) + (
+    select count(*)
+    from expected_payments
+);
+
+-- name: differences
+with account as (
+    select kind, key, code
+    from backoffice.value_map
+    where shop = %(shop)s
+),
+
+sales as (
+    select
+        s.order_id, s.agreement_id || '/' || s.action_type as external_id, s.happened_at, s.total, s.tax, line.code
+    from expected_sales as s
+    left join account as line on line.kind = 'line' and line.key = s.line_type
+    where s.is_in_books
+),
+
+mapped as (
+    select external_id
+    from sales
+    group by external_id
+    having bool_and(code is not null)
+),
+
+legs as (
+    select order_id, external_id, happened_at, code as account, tax - total as amount
+    from sales
+    union all
+    select order_id, external_id, happened_at, (select code from account where kind = 'account' and key = 'tax'), -tax
+    from sales
+    union all
+    select order_id, external_id, happened_at, (select code from account where kind = 'account' and key = 'receivable'), total
+    from sales
+),
+
+owed_lines as (
+    select order_id, external_id, happened_at, account, amount
+    from legs
+    where external_id in (select external_id from mapped)
+    union all
+    select e.order_id, e.transaction_id::text, e.processed_at, gateway.code, e.amount
+    from expected_payments as e
+    inner join account as gateway on gateway.kind = 'gateway' and gateway.key = e.gateway
+    union all
+    select
+        e.order_id, e.transaction_id::text, e.processed_at, (select code from account where kind = 'account' and key = 'receivable'),
+        -e.amount
+    from expected_payments as e
+    inner join account as gateway on gateway.kind = 'gateway' and gateway.key = e.gateway
+),
+
+booked_ids as (
+    select external_id from backoffice.documents where shop = %(shop)s
+    union
+    select external_id from backoffice.payments where shop = %(shop)s
+),
+
+owed as (
+    select external_id, account, sum(amount) as amount
+    from owed_lines
+    where external_id in (select external_id from booked_ids)
+    group by external_id, account
+),
+
+subject as (
+    select external_id, min(order_id) as order_id, max(happened_at) as happened_at
+    from owed_lines
+    group by external_id
+),
+
+booked as (
+    select external_id, account, sum(amount) as amount
+    from backoffice.ledger
+    where shop = %(shop)s and external_id in (select external_id from owed)
+    group by external_id, account
+),
+
+differing as (
+    select
+        coalesce(owed.external_id, booked.external_id) as external_id,
+        coalesce(owed.account, booked.account) as account,
+        coalesce(owed.amount, 0) as owed_amount,
+        coalesce(booked.amount, 0) as booked_amount
+    from owed
+    full join booked on booked.external_id = owed.external_id and booked.account = owed.account
+    where coalesce(owed.amount, 0) <> coalesce(booked.amount, 0)
+)
+
+select
+    'orders/' || s.order_id as entity,
+    d.external_id || ' on ' || d.account as sub_key,
+    case when s.happened_at > %(as_of)s - %(lag)s then 'in_transit' else 'amount_mismatch' end as class,
+    d.owed_amount::text as shop_value,
+    d.booked_amount::text as backoffice_value,
+    d.booked_amount - d.owed_amount as amount,
+    o.currency,
+    s.happened_at as since,
+    concat(
+        'order ', o.name, ', ', d.external_id, ': account ', d.account, ' should hold ', d.owed_amount, ' and holds ', d.booked_amount
+    ) as message
+from differing as d
+inner join subject as s on s.external_id = d.external_id
+inner join recon.census_orders as o on o.shop = %(shop)s and o.order_id = s.order_id
+order by s.order_id, d.external_id, d.account;

@@ -1,0 +1,81 @@
+-- The tax of an order's documents is the tax of its sales.
+-- source: tax of posted documents against the census's sales of the same agreements and actions (a document that is not
+-- there is another rule's); for an order that lies wholly in the books the ledger's tax also against currentTotalTaxSet.
+-- key: order; tolerance: none; lag: yes.
+-- repair amount_mismatch: correct the tax by a new document; never by a line without a tax code
+
+-- name: checked
+select count(distinct s.order_id)
+from expected_sales as s
+inner join booked_documents as d on d.order_id = s.order_id
+where s.is_in_books;
+
+-- name: differences
+with owed as (
+    select
+        order_id,
+        coalesce(sum(tax) filter (where is_in_books and is_booked), 0) as tax,
+        sum(tax) as current_by_ledger,
+        bool_and(is_in_books or is_left_out) as is_whole,
+        max(happened_at) filter (where is_in_books) as last_at
+    from (
+        select
+            s.*,
+            exists (
+                select
+                from booked_documents as d
+                where d.agreement_id = s.agreement_id and d.action_type = s.action_type
+            ) as is_booked
+        from expected_sales as s
+    ) as sales
+    group by order_id
+),
+
+booked as (
+    select order_id, sum(tax) as tax
+    from booked_documents
+    group by order_id
+),
+
+compared as (
+    select
+        o.order_id,
+        o.name,
+        o.currency,
+        owed.tax as owed_tax,
+        owed.current_by_ledger,
+        case when owed.is_whole then o.current_tax end as current_tax,
+        booked.tax as booked_tax,
+        coalesce(owed.last_at, o.updated_at) as since
+    from booked
+    inner join owed on owed.order_id = booked.order_id
+    inner join recon.census_orders as o on o.shop = %(shop)s and o.order_id = booked.order_id
+),
+
+differing as (
+    select *, 'ledger' as sub_key
+    from compared
+    where owed_tax <> booked_tax
+    union all
+    select *, 'current' as sub_key
+    from compared
+    where owed_tax = booked_tax and current_by_ledger <> current_tax
+)
+
+select
+    'orders/' || order_id as entity,
+    sub_key,
+    case when since > %(as_of)s - %(lag)s then 'in_transit' else 'amount_mismatch' end as class,
+    case when sub_key = 'current' then current_tax else owed_tax end::text as shop_value,
+    booked_tax::text as backoffice_value,
+    case when sub_key = 'current' then current_by_ledger - current_tax else booked_tax - owed_tax end as amount,
+    currency,
+    since,
+    case
+        when sub_key = 'current' then concat(
+            'order ', name, ': tax in the shop''s ledger is ', current_by_ledger, ', its current tax is ', current_tax
+        )
+        else concat('order ', name, ': tax in the shop''s ledger is ', owed_tax, ', tax in the documents is ', booked_tax)
+    end as message
+from differing
+order by order_id, sub_key;

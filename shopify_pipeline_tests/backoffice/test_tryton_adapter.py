@@ -1,0 +1,182 @@
+"""What the adapter makes of a back office that is away, slow, busy or broken; a small HTTP server plays the part."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import requests
+
+from shopify_pipeline.backoffice.protocol import Outcome, Party
+from shopify_pipeline.backoffice.tryton import TrytonBackOffice
+from shopify_pipeline.clock import SystemClock
+from shopify_pipeline.errors import ConfigError, PermanentError, TransientError
+from shopify_pipeline_tests.backoffice.builders import a_party
+
+Answer = Callable[[str, list[Any]], tuple[int, Any]]
+Office = Callable[..., TrytonBackOffice]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers each call in a thread of its own."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that stopped waiting is what the time-out test asks for."""
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    """An adapter to a server that logs everybody in and answers every other call as the test says."""
+    servers: list[Server] = []
+    session = requests.Session()
+
+    def serve(answer: Answer, *, timeout_seconds: float = 30) -> TrytonBackOffice:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if call["method"] == "common.db.login":
+                    status, result = 200, {"result": [1, "token", None]}
+                else:
+                    status, result = answer(call["method"].rpartition(".")[2], call["params"])
+                body = json.dumps({"id": call["id"], **result} if isinstance(result, dict) else result).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """The test's output is not the place for an access log."""
+
+        server = Server(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return TrytonBackOffice(
+            f"http://127.0.0.1:{server.server_port}",
+            "company",
+            "shopify",
+            "secret",
+            session=session,
+            clock=SystemClock(),
+            timeout_seconds=timeout_seconds,
+        )
+
+    yield serve
+    session.close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def parties(count: int) -> list[Party]:
+    return [a_party(f"customer/{n}") for n in range(count)]
+
+
+def accept(records: list[dict[str, Any]]) -> tuple[int, Any]:
+    rows = [{"external_id": record["external_id"], "outcome": "created", "documents": 0} for record in records]
+    return 200, {"result": rows}
+
+
+@pytest.mark.parametrize("status", [423, 429, 502, 503, 504])
+def test_a_busy_back_office_is_asked_again_later(office: Office, status: int) -> None:
+    adapter = office(lambda method, params: (status, {}))
+
+    with pytest.raises(TransientError, match=f"busy \\(HTTP {status}\\)"):
+        adapter.counts("shop")
+
+
+def test_a_time_out_says_that_nothing_is_known(office: Office) -> None:
+    gate = threading.Event()
+
+    def never(method: str, params: list[Any]) -> tuple[int, Any]:
+        gate.wait(30)
+        return 200, {"result": {}}
+
+    adapter = office(never, timeout_seconds=0.2)
+    try:
+        with pytest.raises(TransientError, match=r"did not answer model\.shopify\.external\.counts within"):
+            adapter.counts("shop")
+    finally:
+        gate.set()
+
+
+def test_a_lost_race_with_a_person_is_tried_again(office: Office) -> None:
+    adapter = office(lambda method, params: (200, {"error": ["ConcurrencyException", "records were modified"]}))
+
+    with pytest.raises(TransientError, match="another user changed the same records"):
+        adapter.push_parties("shop", parties(1))
+
+
+def test_a_fault_of_the_back_office_is_not_blamed_on_the_records(office: Office) -> None:
+    adapter = office(lambda method, params: (200, {"error": ["division by zero", "Traceback: ada@example.com"]}))
+
+    with pytest.raises(
+        PermanentError, match=r"failed in model\.shopify\.external\.push_parties: see its log"
+    ) as caught:
+        adapter.push_parties("shop", parties(3))
+
+    assert "ada@example.com" not in str(caught.value)
+
+
+def test_a_refusal_that_names_nobody_is_narrowed_down_by_halves(office: Office) -> None:
+    pushed: list[int] = []
+
+    def refuse_the_fifth(method: str, params: list[Any]) -> tuple[int, Any]:
+        records = params[1]
+        pushed.append(len(records))
+        if any(record["external_id"] == "customer/5" for record in records):
+            return 200, {"error": ["UserError", ["The value of the field\nis not valid.", "", None]]}
+        return accept(records)
+
+    results = office(refuse_the_fifth).push_parties("shop", parties(8))
+
+    assert [result.external_id for result in results] == [f"customer/{n}" for n in range(8)]
+    assert [result.outcome for result in results if result.external_id != "customer/5"] == [Outcome.CREATED] * 7
+    assert (results[5].outcome, results[5].reason) == (Outcome.REJECTED, "The value of the field is not valid.")
+    assert pushed == [8, 4, 4, 2, 1, 1, 2]
+
+
+def test_a_refusal_that_names_a_record_costs_one_more_call(office: Office) -> None:
+    pushed: list[int] = []
+
+    def refuse_the_fifth(method: str, params: list[Any]) -> tuple[int, Any]:
+        records = params[1]
+        pushed.append(len(records))
+        if any(record["external_id"] == "customer/5" for record in records):
+            return 200, {"error": ["UserError", ["unmapped", "customer/5", None]]}
+        return accept(records)
+
+    results = office(refuse_the_fifth).push_parties("shop", parties(8))
+
+    assert [result.outcome for result in results].count(Outcome.REJECTED) == 1
+    assert pushed == [8, 7]
+
+
+def test_a_back_office_that_is_not_there_is_a_matter_of_configuration() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    adapter = TrytonBackOffice(
+        f"http://127.0.0.1:{port}", "company", "shopify", "secret", session=requests.Session(), clock=SystemClock()
+    )
+
+    with pytest.raises(ConfigError, match="set SHOPIFY_PIPELINE_TRYTON__URL") as caught:
+        adapter.health()
+
+    assert "\n" not in str(caught.value)
+
+
+def test_a_redirect_is_not_followed_with_the_session(office: Office) -> None:
+    adapter = office(lambda method, params: (302, {}))
+
+    with pytest.raises(PermanentError, match="HTTP 302"):
+        adapter.counts("shop")
+
+
+@pytest.mark.parametrize("url", ["http://tryton.example.com", "http://10.0.0.7:8000", "ftp://127.0.0.1"])
+def test_a_password_never_travels_in_the_clear(url: str) -> None:
+    with pytest.raises(ConfigError, match="use https"):
+        TrytonBackOffice(url, "company", "shopify", "secret", session=requests.Session(), clock=SystemClock())

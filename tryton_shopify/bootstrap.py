@@ -1,0 +1,256 @@
+"""Build a company's database from nothing: modules, chart, fiscal years, taxes, warehouses and the service user.
+
+Run as ``python -m tryton_shopify.bootstrap``; what the company looks like is in ``company.toml``. Not here: serving it.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+import tomllib
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from trytond import config as trytond_config
+
+SECRET_VARIABLES = ("TRYTON_SHOPIFY_PASSWORD", "TRYTON_SHOPIFY_ADMIN_PASSWORD")
+SERVICE_USER = "shopify"
+MODULE = "tryton_shopify"
+SERVICE_GROUPS = ["Shopify Push", "Shopify Read"]
+
+
+def main(argv=None):
+    """Build the database named on the command line; progress goes to stdout, one line per step."""
+    options = _options(argv)
+    database = options.database.resolve()
+    if database.exists() or database.suffix != ".sqlite":
+        raise SystemExit(f"{database} exists or does not end in .sqlite: name a database file to create")
+    password, admin_password = (os.environ.get(name) for name in SECRET_VARIABLES)
+    if not (password and admin_password):
+        raise SystemExit(f"set {' and '.join(SECRET_VARIABLES)} to the passwords of the service user and of admin")
+    plan = tomllib.loads((Path(__file__).parent / "company.toml").read_text(encoding="utf-8"))
+    step = _steps(sys.stdout)
+    configure(database.parent)
+
+    step("creating the database and activating the modules")
+    database.touch(mode=0o600)
+    _activate(database.stem, admin_password)
+    proteus = _connect(database.stem)
+
+    step(f"creating {options.company} in {options.currency}")
+    company = _company(proteus, plan, options.company, options.currency)
+    step("creating the chart of accounts")
+    accounts = _chart(plan, company)
+    step(f"opening the fiscal years {', '.join(map(str, plan['fiscal_years']))}")
+    _fiscal_years(plan, company)
+    step("creating taxes, warehouses and shops")
+    _taxes(plan, accounts["tax"])
+    _warehouses(plan)
+    _shops(options.shop, company)
+    step(f"creating the user {SERVICE_USER}")
+    _user(company, password)
+    step("done")
+
+
+def configure(directory):
+    """Point this process at the databases of a directory, with six price decimals.
+
+    The decimals are fixed when a database is built: fewer, and the price of a large quantity cannot be written exactly.
+    """
+    trytond_config.set("database", "uri", "sqlite://")
+    trytond_config.set("database", "path", str(directory))
+    if not trytond_config.has_section("product"):
+        trytond_config.add_section("product")
+    trytond_config.set("product", "price_decimal", "6")
+
+
+def _options(argv):
+    parser = argparse.ArgumentParser(prog="tryton_shopify.bootstrap", description=main.__doc__)
+    parser.add_argument("--database", type=Path, required=True, metavar="FILE.sqlite")
+    parser.add_argument("--company", required=True)
+    parser.add_argument("--currency", required=True, metavar="ISO4217")
+    parser.add_argument("--shop", action="append", default=[], metavar="DOMAIN", help="may be given several times")
+    return parser.parse_args(argv)
+
+
+def _steps(out):
+    started = time.monotonic()
+
+    def step(text):
+        print(f"{time.monotonic() - started:5.1f} s  {text}", file=out, flush=True)
+
+    return step
+
+
+def _activate(name, admin_password):
+    """Create the schema with our module and all it depends on; Tryton's own command asks for the password by file."""
+    from trytond import admin
+    from trytond.commandline import get_parser_admin
+
+    with tempfile.NamedTemporaryFile("w") as secret:
+        secret.write(admin_password)
+        secret.flush()
+        os.environ["TRYTONPASSFILE"] = secret.name
+        for arguments in (["--all", "--email", "admin@example.com"], ["-u", MODULE, "--activate-dependencies"]):
+            admin.run(get_parser_admin().parse_args(["-d", name, *arguments]))
+
+
+def _connect(name):
+    from proteus import config
+
+    return config.set_trytond(name, user="admin")
+
+
+def _company(proteus, plan, name, currency_code):
+    from proteus import Model, Wizard
+
+    Party, Currency, Country, User = map(Model.get, ("party.party", "currency.currency", "country.country", "res.user"))
+    digits = {"JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3}.get(currency_code, 2)
+    currency = Currency(name=currency_code, symbol=currency_code, code=currency_code, digits=digits)
+    currency.rounding = Decimal(1).scaleb(-digits)
+    currency.rates.new(date=date(2020, 1, 1), rate=Decimal(1))
+    currency.save()
+    for country in plan["countries"]:
+        Country(code=country["code"], name=country["name"]).save()
+    party = Party(name=name)
+    party.save()
+    wizard = Wizard("company.company.config")
+    wizard.execute("company")
+    wizard.form.party, wizard.form.currency = party, currency
+    wizard.execute("add")
+    proteus._context = User.get_preferences(True, {})
+    (company,) = Model.get("company.company").find()
+    return company
+
+
+def _chart(plan, company):
+    from proteus import Model, Wizard
+
+    Account, Template, Data = map(Model.get, ("account.account", "account.account.template", "ir.model.data"))
+    wizard = Wizard("account.create_chart")
+    wizard.execute("account")
+    wizard.form.account_template = Template(Data.get_id("account", "account_template_root_en", {}))
+    wizard.form.company = company
+    wizard.execute("create_account")
+    accounts = {
+        "receivable": _account(plan["receivable"], party_required=True, reconcile=True),
+        "tax": _account(plan["tax_account"]),
+    }
+    for entry in plan["accounts"]:
+        accounts[entry["code"]] = _account(entry)
+    (wizard.form.account_payable,) = Account.find([("type.payable", "=", True), ("closed", "!=", True)], limit=1)
+    wizard.form.account_receivable = accounts["receivable"]
+    (wizard.form.category_account_expense,) = Account.find([("type.expense", "=", True)], limit=1)
+    wizard.form.category_account_revenue = accounts["4000"]
+    wizard.execute("create_properties")
+    return accounts
+
+
+def _account(entry, **values):
+    from proteus import Model
+
+    Account = Model.get("account.account")
+    (like,) = Account.find([("code", "=", entry["like"])])
+    account = Account(code=entry["code"], name=entry["name"], parent=like.parent, type=like.type, **values)
+    account.save()
+    return account
+
+
+def _fiscal_years(plan, company):
+    from proteus import Model
+
+    FiscalYear, Sequence, SequenceType, Period, Journal, JournalPeriod = map(
+        Model.get,
+        (
+            "account.fiscalyear",
+            "ir.sequence.strict",
+            "ir.sequence.type",
+            "account.period",
+            "account.journal",
+            "account.journal.period",
+        ),
+    )
+
+    def sequence(kind, name):
+        (sequence_type,) = SequenceType.find([("name", "=", kind)], limit=1)
+        made = Sequence(name=name, sequence_type=sequence_type, company=company)
+        made.save()
+        return made
+
+    for year in plan["fiscal_years"]:
+        fiscal_year = FiscalYear(name=str(year), start_date=date(year, 1, 1), end_date=date(year, 12, 31))
+        fiscal_year.company = company
+        fiscal_year.move_sequence = sequence("Account Move", f"Moves {year}")
+        invoice, credit = sequence("Invoice", f"Invoices {year}"), sequence("Invoice", f"Credit notes {year}")
+        invoice.prefix, credit.prefix = f"INV-{year}-", f"CN-{year}-"
+        invoice.save()
+        credit.save()
+        (numbers,) = fiscal_year.invoice_sequences
+        numbers.out_invoice_sequence = numbers.in_invoice_sequence = invoice
+        numbers.out_credit_note_sequence = numbers.in_credit_note_sequence = credit
+        fiscal_year.save()
+        fiscal_year.click("create_period")
+    journals = [Journal.find([("type", "=", kind)], limit=1)[0] for kind in plan["journals"]]
+    for period in Period.find([]):
+        for journal in journals:
+            JournalPeriod(journal=journal, period=period).save()
+
+
+def _taxes(plan, account):
+    from proteus import Model
+
+    for entry in plan["taxes"]:
+        tax = Model.get("account.tax")(name=entry["name"], description=entry["name"], type="percentage")
+        tax.rate = Decimal(entry["rate"])
+        tax.invoice_account = tax.credit_note_account = account
+        tax.save()
+
+
+def _warehouses(plan):
+    from proteus import Model
+
+    Location = Model.get("stock.location")
+    (stock,) = Location.find([("type", "=", "warehouse")])
+    (lost_found,) = Location.find([("type", "=", "lost_found")])
+    for entry in plan["warehouses"]:
+        # The chart of places comes with one warehouse; the first of ours takes its place.
+        warehouse = stock if entry is plan["warehouses"][0] else Location(type="warehouse")
+        warehouse.name, warehouse.code = entry["name"], entry["code"]
+        warehouse.lost_found_location = lost_found
+        storage = warehouse.storage_location or Location(type="storage")
+        storage.name, storage.code = f"{entry['name']} Storage", f"{entry['code']}-STO"
+        storage.save()
+        warehouse.storage_location = storage
+        if entry.get("picking"):
+            for side in ("input", "output"):
+                place = Location(type="storage", name=f"{entry['name']} {side.title()}")
+                place.save()
+                setattr(warehouse, f"{side}_location", place)
+        else:
+            warehouse.input_location = warehouse.output_location = storage
+        warehouse.save()
+
+
+def _shops(domains, company):
+    from proteus import Model
+
+    for domain in domains:
+        Model.get("web.shop")(name=domain, company=company, currency=company.currency).save()
+
+
+def _user(company, password):
+    """The service user has our two groups and nothing else: everything it may do is one of our RPC methods."""
+    from proteus import Model
+
+    User, Group = Model.get("res.user"), Model.get("res.group")
+    user = User(name="Shopify Pipeline", login=SERVICE_USER, password=password, company=company)
+    user.companies.append(company)
+    for group in Group.find([("name", "in", SERVICE_GROUPS)]):
+        user.groups.append(group)
+    user.save()
+
+
+if __name__ == "__main__":
+    main()

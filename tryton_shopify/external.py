@@ -1,0 +1,172 @@
+"""``shopify.external``: which Shopify record became which Tryton record, and the RPC methods that write and read them.
+
+Not here: what a method does once the caller may call it; that is in ``parties.py`` … ``snapshots.py``.
+"""
+
+from functools import wraps
+
+from trytond.i18n import gettext
+from trytond.model import Index, ModelSQL, ModelView, Unique, fields
+from trytond.model.exceptions import AccessError
+from trytond.pool import Pool
+from trytond.protocols.wrappers import HTTPStatus, abort
+from trytond.rpc import RPC
+from trytond.transaction import Transaction, without_check_access
+
+from . import orders, parties, products, snapshots, stock
+
+RESOURCES = (
+    ("parties", "Party"),
+    ("products", "Product"),
+    ("stock_counts", "Stock Count"),
+    ("orders", "Order"),
+    ("documents", "Document"),
+    ("payments", "Payment"),
+    ("shipments", "Shipment"),
+    ("restocks", "Restock"),
+)
+MODELS = (
+    "account.invoice",
+    "account.move",
+    "party.party",
+    "product.product",
+    "sale.sale",
+    "stock.inventory.line",
+    "stock.shipment.out",
+    "stock.shipment.out.return",
+)
+
+
+def gated(*groups):
+    """Let a user call the method who has one of the groups, and run it for the user's company with access checks off.
+
+    The gate is the whole permission: the service user has no other group, so nothing else of Tryton is open to it.
+    """
+
+    def decorate(method):
+        @wraps(method)
+        def wrapper(cls, *args):
+            pool = Pool()
+            Data, User = pool.get("ir.model.data"), pool.get("res.user")
+            user = User(Transaction().user)
+            ids = [Data.get_id("tryton_shopify", group) for group in groups]
+            if not set(ids) & set(User.get_groups()):
+                # Not a UserError: that would read as a fault of the records, and every one would be rejected.
+                abort(HTTPStatus.FORBIDDEN)
+            with without_check_access():
+                if not user.company:
+                    raise AccessError(gettext("tryton_shopify.msg_no_company", user=user.login))
+                company = user.company.id
+            with Transaction().set_context(
+                company=company, companies=[company], _check_access=False, _skip_warnings=True, shopify_push=True
+            ):
+                return method(cls, *args)
+
+        return wrapper
+
+    return decorate
+
+
+pushes = gated("group_push")
+reads = gated("group_read", "group_push")
+
+
+class External(ModelSQL, ModelView):
+    """Shopify Reference"""
+
+    __name__ = "shopify.external"
+
+    shop = fields.Char("Shop", required=True, readonly=True)
+    resource = fields.Selection(list(RESOURCES), "Resource", required=True, readonly=True)
+    external_id = fields.Char("External ID", required=True, readonly=True)
+    record = fields.Reference("Record", selection="get_models", required=True, readonly=True)
+    fingerprint = fields.Char("Fingerprint", readonly=True, help="What was booked, to tell a repetition from a change.")
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        table = cls.__table__()
+        cls._sql_constraints = [
+            (
+                "external_unique",
+                Unique(table, table.shop, table.resource, table.external_id),
+                "tryton_shopify.msg_external_unique",
+            ),
+        ]
+        cls._sql_indexes.add(Index(table, (table.record, Index.Equality())))
+        cls._order = [("id", "DESC")]
+        for name in ("push_parties", "push_products", "push_stock_counts", "push_orders"):
+            cls.__rpc__[name] = RPC(readonly=False)
+        for name in ("orders", "documents", "ledger", "payments", "stock", "counts", "health"):
+            cls.__rpc__[name] = RPC()
+
+    @classmethod
+    def get_models(cls):
+        get_name = Pool().get("ir.model").get_name
+        return [(model, get_name(model)) for model in MODELS]
+
+    @classmethod
+    @pushes
+    def push_parties(cls, shop, batch):
+        """Create or update customers; one answer per party."""
+        return parties.push(shop, batch)
+
+    @classmethod
+    @pushes
+    def push_products(cls, shop, batch):
+        """Create or update variants; one answer per product."""
+        return products.push(shop, batch)
+
+    @classmethod
+    @pushes
+    def push_stock_counts(cls, shop, batch):
+        """Book opening counts; one answer per count."""
+        return stock.push_counts(shop, batch)
+
+    @classmethod
+    @pushes
+    def push_orders(cls, shop, batch):
+        """Book what is missing of each order; one answer per order. One refused order refuses the whole batch."""
+        return orders.push(shop, batch)
+
+    @classmethod
+    @reads
+    def orders(cls, shop, after, limit):
+        """Return one page of the sales that carry an order id of the shop."""
+        return snapshots.orders(shop, after, limit)
+
+    @classmethod
+    @reads
+    def documents(cls, shop, after, limit):
+        """Return one page of the documents with their totals."""
+        return snapshots.documents(shop, after, limit)
+
+    @classmethod
+    @reads
+    def ledger(cls, shop, after, limit):
+        """Return debit minus credit per account of one page of documents and payments."""
+        return snapshots.ledger(shop, after, limit)
+
+    @classmethod
+    @reads
+    def payments(cls, shop, after, limit):
+        """Return one page of the payments, from the ledger's clearing side."""
+        return snapshots.payments(shop, after, limit)
+
+    @classmethod
+    @reads
+    def stock(cls, shop):
+        """Return the units on hand of the shop's products at each warehouse."""
+        return snapshots.stock(shop)
+
+    @classmethod
+    @reads
+    def counts(cls, shop):
+        """Return the number of records per resource."""
+        return snapshots.counts(shop, [resource for resource, _ in RESOURCES])
+
+    @classmethod
+    @reads
+    def health(cls):
+        """Return who answers: product, versions and the company's currency."""
+        return snapshots.health()

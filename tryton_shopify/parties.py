@@ -1,0 +1,88 @@
+"""Customers: created once, kept up to date.
+
+Not here: orders. An address that changed becomes a new one, because invoices and shipments keep pointing at the old.
+"""
+
+from trytond.pool import Pool
+
+from .references import References, about, answer, fingerprint_of
+
+
+def push(shop, batch):
+    """Create the unknown parties and update the changed ones; return one answer per party, in the order given."""
+    pool = Pool()
+    Party = pool.get("party.party")
+    references = References(shop, [("parties", party["external_id"]) for party in batch])
+    answers, fresh = [], []
+    for party in batch:
+        external_id, fingerprint = party["external_id"], fingerprint_of(party)
+        if not references.known("parties", external_id):
+            fresh.append(party)
+            answers.append(answer(external_id, "created"))
+        elif references.fingerprint("parties", external_id) == fingerprint:
+            answers.append(answer(external_id, "unchanged"))
+        else:
+            with about(external_id):
+                record = references.record("parties", external_id)
+                _update(record, party)
+                references.add("parties", external_id, record, fingerprint)
+            answers.append(answer(external_id, "updated"))
+    if fresh:
+        created = Party.create([_values(party) for party in fresh])
+        for party, record in zip(fresh, created, strict=True):
+            references.add("parties", party["external_id"], record, fingerprint_of(party))
+    references.flush()
+    return answers
+
+
+def _values(party):
+    mechanisms = [{"type": kind, "value": value} for kind, value in _mechanisms(party)]
+    values = {"name": party["name"], "addresses": [("create", [_address(party)])]}
+    if mechanisms:
+        values["contact_mechanisms"] = [("create", mechanisms)]
+    return values
+
+
+def _update(record, party):
+    pool = Pool()
+    Address, Mechanism, Party = map(pool.get, ("party.address", "party.contact_mechanism", "party.party"))
+    Party.write([record], {"name": party["name"]})
+    wanted = _address(party)
+    if not any(_same_address(address, wanted) for address in record.addresses):
+        # Addresses are listed by sequence, and a sale takes the first one.
+        sequence = min((address.sequence or 0 for address in record.addresses), default=0) - 1
+        Address.create([{**wanted, "party": record.id, "sequence": sequence}])
+    have = {(mechanism.type, mechanism.value) for mechanism in record.contact_mechanisms}
+    missing = [pair for pair in _mechanisms(party) if pair not in have]
+    if missing:
+        Mechanism.create([{"party": record.id, "type": kind, "value": value} for kind, value in missing])
+
+
+def _mechanisms(party):
+    return [(kind, party[kind]) for kind in ("email", "phone") if party.get(kind)]
+
+
+def _address(party):
+    return {
+        "street": party.get("street"),
+        "city": party.get("city"),
+        "postal_code": party.get("postal_code"),
+        "country": _country(party["country"]) if party.get("country") else None,
+    }
+
+
+def _same_address(address, wanted):
+    have = {
+        "street": address.street or None,
+        "city": address.city or None,
+        "postal_code": address.postal_code or None,
+        "country": address.country.id if address.country else None,
+    }
+    return have == {key: value or None for key, value in wanted.items()}
+
+
+def _country(code):
+    """Find the country by its ISO code, or note it down by the code: an address is no reason to refuse a customer."""
+    Country = Pool().get("country.country")
+    countries = Country.search([("code", "=", code)], limit=1)
+    return countries[0].id if countries else Country.create([{"code": code, "name": code}])[0].id

@@ -1,0 +1,177 @@
+"""Units: opening counts, fulfilments as shipments, restocks as customer returns.
+
+Not here: money, and which sale line a unit belongs to (``sales.py``).
+"""
+
+from collections import defaultdict
+
+from trytond.pool import Pool
+
+from .books import Books
+from .references import References, Refused, about, answer
+
+
+def push_counts(shop, batch):
+    """Book each opening count once; return one answer per count, in the order given.
+
+    A count is what was on hand when the books were opened. Another number for the same count would overwrite the
+    cost of goods, so it is refused.
+    """
+    books = Books()
+    wanted = [("stock_counts", count["external_id"]) for count in batch]
+    references = References(shop, wanted + [("products", count["product"]) for count in batch])
+    answers, groups = [], defaultdict(list)
+    for count in batch:
+        external_id = count["external_id"]
+        with about(external_id):
+            if not references.known("stock_counts", external_id):
+                groups[books.warehouse(count["location"]), count["counted_on"]].append(_count_line(references, count))
+                answers.append(answer(external_id, "created"))
+            elif references.fingerprint("stock_counts", external_id) == str(count["quantity"]):
+                answers.append(answer(external_id, "unchanged"))
+            else:
+                booked = references.fingerprint("stock_counts", external_id)
+                raise Refused(f"opening count of {booked} is booked and cannot become {count['quantity']}")
+    if groups:
+        _book_counts(references, books, groups)
+    references.flush()
+    return answers
+
+
+def _count_line(references, count):
+    product = references.record("products", count["product"])
+    if product is None:
+        raise Refused(f"unknown product {count['product']}: push it first")
+    if product.type != "goods":
+        raise Refused(f"product {count['product']} is not stocked and cannot be counted")
+    if count["quantity"] < 0:
+        raise Refused(f"a count cannot be negative ({count['quantity']})")
+    return count, product
+
+
+def _book_counts(references, books, groups):
+    Inventory = Pool().get("stock.inventory")
+    values = [
+        {
+            "company": books.company.id,
+            "location": warehouse.storage_location.id,
+            "date": counted_on,
+            "empty_quantity": "keep",
+            "lines": [
+                ("create", [{"product": product.id, "quantity": float(count["quantity"])} for count, product in lines])
+            ],
+        }
+        for (warehouse, counted_on), lines in groups.items()
+    ]
+    inventories = Inventory.create(values)
+    Inventory.confirm(inventories)
+    for inventory, lines in zip(Inventory.browse(inventories), groups.values(), strict=True):
+        line_of = {line.product: line for line in inventory.lines}
+        for count, product in lines:
+            references.add("stock_counts", count["external_id"], line_of[product], str(count["quantity"]))
+
+
+def ship(references, books, orders):
+    """Book every new fulfilment as a done shipment from its own warehouse, on its own day.
+
+    It is forced: the units have left, whatever the back office believes was there. Negative stock is a finding of
+    reconciliation, not a reason to deny a fact.
+    """
+    Shipment = Pool().get("stock.shipment.out")
+    made = _book_units(references, books, orders, "shipments", Shipment)
+    Shipment.wait(made)
+    Shipment.assign_force(made)
+    Shipment.pick([s for s in made if s.warehouse_storage != s.warehouse_output])
+    Shipment.pack(made)
+    Shipment.do(made)
+
+
+def receive(references, books, orders):
+    """Book every new restock as a done customer return into its own warehouse, on its own day."""
+    Return = Pool().get("stock.shipment.out.return")
+    made = _book_units(references, books, orders, "restocks", Return)
+    Return.receive(made)
+    Return.do([shipment for shipment in Return.browse(made) if shipment.state == "received"])
+
+
+def _book_units(references, books, orders, resource, Shipment):
+    values, sources = [], []
+    for order in orders:
+        sale = references.record("orders", order["external_id"])
+        for source in order[resource]:
+            if references.known(resource, source["external_id"]):
+                continue
+            with about(order["external_id"]):
+                moves = _moves(sale, source, books, resource)
+                if moves:
+                    values.append(_shipment(sale, source, books, resource, moves))
+                    sources.append(source)
+                else:
+                    # Services and gift cards are fulfilled too, but nothing leaves a shelf.
+                    references.add(resource, source["external_id"], sale)
+    made = Shipment.create(values) if values else []
+    for source, shipment in zip(sources, made, strict=True):
+        references.add(resource, source["external_id"], shipment)
+    return made
+
+
+def _shipment(sale, source, books, resource, moves):
+    warehouse = books.warehouse(source["location"])
+    values = {
+        "company": books.company.id,
+        "customer": sale.party.id,
+        "warehouse": warehouse.id,
+        "reference": sale.reference,
+        "effective_date": source["on"],
+        "planned_date": source["on"],
+        "moves": [("create", moves)],
+    }
+    if resource == "shipments":
+        return {
+            **values,
+            "delivery_address": sale.shipment_address.id,
+            "warehouse_storage": (warehouse.picking_location or warehouse.storage_location).id,
+            "warehouse_output": warehouse.output_location.id,
+        }
+    return {
+        **values,
+        "contact_address": sale.shipment_address.id,
+        "warehouse_storage": warehouse.storage_location.id,
+        "warehouse_input": warehouse.input_location.id,
+    }
+
+
+def _moves(sale, source, books, resource):
+    warehouse, customer = books.warehouse(source["location"]), sale.party.customer_location
+    if resource == "shipments":
+        route = {"from_location": warehouse.output_location.id, "to_location": customer.id}
+    else:
+        route = {"from_location": customer.id, "to_location": warehouse.input_location.id}
+    lines = {line.shopify_id: line for line in sale.lines}
+    moves = []
+    for units in source["units"]:
+        # A return is a sale line of its own, because Tryton ships and returns a line in one direction only.
+        key = units["order_line"] if resource == "shipments" else return_key(source, units)
+        line = lines.get(key)
+        if line is None:
+            raise Refused(f"{source['external_id']} moves units of {units['order_line']}, which is not in the order")
+        if line.movable and units["quantity"]:
+            moves.append(
+                {
+                    **route,
+                    "company": books.company.id,
+                    "product": line.product.id,
+                    "unit": line.unit.id,
+                    "quantity": float(units["quantity"]),
+                    "unit_price": line.unit_price,
+                    "currency": books.currency.id,
+                    "planned_date": source["on"],
+                    "origin": str(line),
+                }
+            )
+    return moves
+
+
+def return_key(restock, units):
+    """Name the sale line that stands for the returned units of one restock."""
+    return f"{restock['external_id']}#{units['order_line']}"
