@@ -1,0 +1,31 @@
+with
+
+breaks as (
+    select * from {{ source('recon', 'breaks') }}
+),
+
+final as (
+    select
+        -- ids
+        break_id,
+        shop,
+        rule,
+        entity,
+        sub_key,
+
+        -- what it is
+        class as break_class,
+        status,
+
+        -- money in the break's currency
+        currency,
+        amount,
+
+        -- times
+        since,
+        first_seen,
+        last_seen
+    from breaks
+)
+
+select * from final

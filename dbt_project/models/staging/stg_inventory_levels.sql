@@ -1,0 +1,33 @@
+with
+
+inventory_levels as (
+    select * from {{ source('shopify', 'inventory_levels') }}
+),
+
+final as (
+    select
+        -- ids
+        shop,
+        inventory_item_id,
+        location_id,
+
+        -- what it is
+        is_active,
+
+        -- units
+        available,
+        on_hand,
+        committed,
+        incoming,
+        reserved,
+        damaged,
+        quality_control,
+        safety_stock,
+
+        -- times
+        updated_at
+    from inventory_levels
+    where deleted_at is null
+)
+
+select * from final

@@ -1,0 +1,16 @@
+{#- The model has exactly as many rows as another relation: nothing was lost in a join, nothing fanned out. -#}
+{% test same_rows_as(model, compare_model, compare_where='true') %}
+    with
+
+    counted as (
+        select
+            (select count(*) from {{ model }}) as rows_here,
+            (select count(*) from {{ compare_model }} where {{ compare_where }}) as rows_there
+    )
+
+    select
+        rows_here,
+        rows_there
+    from counted
+    where rows_here <> rows_there
+{% endtest %}

@@ -1,0 +1,57 @@
+"""The one place where everything is put together for Dagster.
+
+Loading it reads the settings file and dbt's prebuilt manifest; it opens no connection and parses no dbt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from shopify_pipeline.config import Settings, load_settings
+from shopify_pipeline.defs.books import BOOK_CHECKS, BOOKS
+from shopify_pipeline.defs.ingest import INGEST, SHOP_TAG, SHOPS
+from shopify_pipeline.defs.jobs import JOBS
+from shopify_pipeline.defs.marts import marts
+from shopify_pipeline.defs.schedules import schedules
+from shopify_pipeline.defs.sensors import failed_runs, reconcile_after_push, shop_changes
+from shopify_pipeline.resources import MartsResource, PipelineResource
+
+
+def build_defs(settings: Settings) -> dg.Definitions:
+    """Everything Dagster knows of this project, for these settings."""
+    return dg.Definitions(
+        assets=[*INGEST, *BOOKS, marts()],
+        asset_checks=BOOK_CHECKS,
+        jobs=JOBS,
+        sensors=[shop_changes(settings), reconcile_after_push, failed_runs],
+        schedules=schedules(settings),
+        resources={"pipeline": PipelineResource(), "dbt": MartsResource()},
+        executor=dg.in_process_executor,
+    )
+
+
+def job_runner(settings: Settings) -> Callable[[str, str | None], bool]:
+    """A function that runs one of the jobs in this process and says whether it succeeded.
+
+    Runs are recorded on the instance ``DAGSTER_HOME`` names, like those the daemon starts.
+    """
+    repository = build_defs(settings).get_repository_def()
+    instance = dg.DagsterInstance.get()
+    instance.add_dynamic_partitions(SHOPS.name or "", [shop.domain for shop in settings.shops.values()])
+
+    def run(job: str, shop: str | None) -> bool:
+        tags = {SHOP_TAG: shop} if shop else {}
+        result = repository.get_job(job).execute_in_process(
+            instance=instance, partition_key=shop, tags=tags, raise_on_error=False
+        )
+        return result.success
+
+    return run
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What ``workspace.yaml`` loads."""
+    return build_defs(load_settings())

@@ -1,0 +1,1 @@
+"""The Dagster shell: assets, checks, jobs, sensors, schedules; a few lines each, every decision in ``steps/``."""

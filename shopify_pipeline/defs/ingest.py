@@ -1,0 +1,160 @@
+"""Assets from the shop to the warehouse: one landing asset and one set of tables per stream.
+
+Here: names, groups, metadata and checks. What an asset does is one call of ``steps.pipeline``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import dagster as dg
+
+from shopify_pipeline.resources import PipelineResource
+from shopify_pipeline.schemas import STREAMS, Stream, Table
+from shopify_pipeline.steps.load import Loaded
+from shopify_pipeline.warehouse.ddl import POSTGRES_TYPES, system_columns
+
+SHOPS = dg.DynamicPartitionsDefinition(name="shops")
+OWNERS = ["team:data-platform"]
+
+#: Run tag with the shop's domain; the queue runs one such run per shop at a time.
+SHOP_TAG = "shopify/shop"
+
+CONSERVATION = "conservation_of_roots"
+BUDGET = "quarantine_budget"
+
+
+def landing_asset(stream: Stream) -> dg.AssetsDefinition:
+    """What changed in the shop, as Shopify sent it."""
+
+    @dg.asset(
+        key=["landing", stream.name],
+        group_name="landing",
+        owners=OWNERS,
+        kinds={"shopify", "graphql"},
+        partitions_def=SHOPS,
+        pool="shopify_api",
+        description=f"Every {stream.name} version changed since the cursor, landed as Shopify sent it (raw bodies and manifest).",
+    )
+    def landed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
+        done = pipeline.for_shop(context.partition_key, context.log.info).extract(stream.name)
+        return dg.MaterializeResult(
+            metadata={
+                "roots": done.roots,
+                "parts": done.parts,
+                "bytes": done.bytes,
+                "mode": done.mode,
+                "window_to": dg.MetadataValue.timestamp(done.window_to),
+                "load_id": done.load_id,
+            }
+        )
+
+    return landed
+
+
+def warehouse_assets(stream: Stream) -> dg.AssetsDefinition:
+    """The stream's tables: rows, quarantine, dirty set and cursor in one transaction."""
+    root = dg.AssetKey(["warehouse", stream.tables[0].name])
+
+    @dg.multi_asset(
+        name=f"warehouse_{stream.name}",
+        specs=[_table_spec(stream, table) for table in stream.tables],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONSERVATION,
+                asset=root,
+                blocking=True,
+                description="Roots received = loaded + superseded + quarantined.",
+            ),
+            dg.AssetCheckSpec(
+                BUDGET,
+                asset=root,
+                blocking=True,
+                description="Quarantined roots stay within the budget; more is not bad data but a broken contract.",
+            ),
+        ],
+        partitions_def=SHOPS,
+    )
+    def loaded(
+        context: dg.AssetExecutionContext, pipeline: PipelineResource
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        shop = pipeline.for_shop(context.partition_key, context.log.info)
+        result = shop.load(stream.name)
+        for table in stream.tables:
+            yield dg.MaterializeResult(asset_key=["warehouse", table.name], metadata=_metadata(table, stream, result))
+        lag = shop.settings.lag
+        yield from _checks(root, result, lag.quarantine_roots_max, lag.quarantine_share_max)
+
+    return loaded
+
+
+def _table_spec(stream: Stream, table: Table) -> dg.AssetSpec:
+    columns = [dg.TableColumn("shop", "text", description="The shop's myshopify.com domain; first part of the key.")]
+    columns += [
+        dg.TableColumn(
+            column.name,
+            POSTGRES_TYPES[column.kind],
+            description=column.description,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=False),
+            tags={} if column.pii.value == "none" else {"pii": column.pii.value},
+        )
+        for column in table.columns
+    ]
+    columns += [dg.TableColumn(name, kind, description=text) for name, kind, _, text in system_columns(stream, table)]
+    return dg.AssetSpec(
+        key=["warehouse", table.name],
+        deps=[["landing", stream.name]],
+        group_name="warehouse",
+        owners=OWNERS,
+        kinds={"postgres"},
+        description=table.grain,
+        metadata={
+            "dagster/column_schema": dg.TableSchema(columns=columns),
+            "dagster/table_name": f"shopify.{table.name}",
+            "key": ", ".join(("shop", *table.key)),
+        },
+    )
+
+
+def _metadata(table: Table, stream: Stream, result: Loaded | None) -> dict[str, int]:
+    """Numbers Dagster plots; a load with nothing to merge shows zeros."""
+    if result is None:
+        return {"rows_read": 0}
+    counts = {"rows_read": result.rows.get(table.name, 0), "load_id": result.load_id}
+    if table is stream.tables[0]:
+        counts |= result.counts()
+    return counts
+
+
+def _checks(root: dg.AssetKey, result: Loaded | None, roots_max: int, share_max: float) -> Iterator[dg.AssetCheckResult]:
+    received, loaded, superseded, quarantined = (
+        (0, 0, 0, 0) if result is None else (result.received, result.loaded, result.superseded, result.quarantined)
+    )
+    counts = {"received": received, "loaded": loaded, "superseded": superseded, "quarantined": quarantined}
+    yield dg.AssetCheckResult(
+        check_name=CONSERVATION, asset_key=root, passed=received == loaded + superseded + quarantined, metadata=counts
+    )
+    allowed = max(1, min(roots_max, int(received * share_max)))
+    yield dg.AssetCheckResult(
+        check_name=BUDGET, asset_key=root, passed=quarantined <= allowed, metadata=counts | {"allowed": allowed}
+    )
+
+
+@dg.asset(
+    key=["ops", "hints"],
+    deps=[["warehouse", stream.tables[0].name] for stream in STREAMS.values()],
+    group_name="warehouse",
+    owners=OWNERS,
+    kinds={"postgres"},
+    partitions_def=SHOPS,
+    description="Webhook hints that came before this run began are closed: what they hinted at has been read and loaded.",
+)
+def hints(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
+    stats = context.instance.get_run_stats(context.run_id)
+    began = datetime.fromtimestamp(stats.start_time or stats.launch_time or 0).astimezone()
+    closed = pipeline.for_shop(context.partition_key, context.log.info).handle_hints(began)
+    return dg.MaterializeResult(metadata={"closed": closed})
+
+
+INGEST = [asset for stream in STREAMS.values() for asset in (landing_asset(stream), warehouse_assets(stream))] + [hints]

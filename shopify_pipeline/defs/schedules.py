@@ -1,0 +1,40 @@
+"""Schedules follow the shop's own clock."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from shopify_pipeline.config import Settings
+from shopify_pipeline.defs.ingest import SHOP_TAG, SHOPS
+from shopify_pipeline.defs.jobs import marts, reconciliation
+
+
+def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """One nightly reconciliation per shop in its zone, and one rebuild of the marts in the first shop's zone."""
+    nightly = [_nightly(name, shop.domain, shop.time_zone, settings) for name, shop in settings.shops.items()]
+    zone = next(iter(settings.shops.values())).time_zone
+    rebuild = dg.ScheduleDefinition(
+        name="marts",
+        job=marts,
+        cron_schedule=settings.triggers.marts_cron,
+        execution_timezone=zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Rebuilds and tests the marts.",
+    )
+    return [*nightly, rebuild]
+
+
+def _nightly(name: str, domain: str, zone: str, settings: Settings) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"nightly_reconciliation_{name}",
+        job=reconciliation,
+        cron_schedule=settings.triggers.reconciliation_cron,
+        execution_timezone=zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Reconciles {domain} when its day is over.",
+    )
+    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        context.instance.add_dynamic_partitions(SHOPS.name or "", [domain])
+        return dg.RunRequest(partition_key=domain, tags={SHOP_TAG: domain})
+
+    return nightly

@@ -1,0 +1,186 @@
+"""The sandbox store on this machine: its server process, how to reach it, and what is true in it.
+
+Here: starting, adopting, stopping. Not here: anything the store does (``shopify_sandbox``, known by its command alone).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from shopify_pipeline.errors import PermanentError
+from shopify_pipeline.local.processes import (
+    PROBE_SECONDS,
+    await_ready,
+    log_tail,
+    start_process,
+    started_at,
+    stop_group,
+    write_secret,
+)
+
+# The zone every sandbox world lives in; a sync refuses a shop whose zone is not the configured one.
+TIME_ZONE = "America/New_York"
+# A new world is written event by event, about a thousand orders in 10 s on a busy core.
+START_SECONDS = 600.0
+
+
+class LocalSandbox:
+    """A sandbox server and its world, below one folder.
+
+    Args:
+        home: The sandbox's state directory.
+        orders: Orders of a new world; an existing world stays as it is.
+        seed: Seed of a new world.
+        live_seconds: Let something happen every so many seconds; None: only on request.
+    """
+
+    def __init__(self, home: Path, *, orders: int, seed: int, live_seconds: float | None) -> None:
+        self._home = home.absolute()
+        self._arguments = ["--state", str(self._home), "--orders", str(orders), "--seed", str(seed)]
+        if live_seconds is not None:
+            self._arguments += ["--live", str(live_seconds)]
+        self._log = self._home / "sandbox.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, progress: Callable[[str], None], port: int = 0) -> None:
+        """Bring the server up, creating the world on the first start; one that already runs on this state is used.
+
+        Args:
+            progress: Told each step in one line.
+            port: TCP port on 127.0.0.1; 0: a free one.
+
+        Raises:
+            PermanentError: It ended or did not answer in time; its log is quoted.
+        """
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._runs():
+            progress(f"using the sandbox store that runs at {self.url}")
+            return
+        progress("starting the sandbox store")
+        self._log.unlink(missing_ok=True)
+        self._process = start_process([_command(), "serve", *self._arguments, "--port", str(port)], log=self._log)
+        said = 0
+
+        def ready() -> bool:
+            nonlocal said
+            lines = self._log.read_text(errors="replace").splitlines(keepends=True)
+            for line in lines[said:]:
+                if line.endswith("\n"):
+                    said += 1
+                    if not line.startswith("{"):
+                        progress(f"sandbox store: {line.strip()}")
+            return self._server().get("pid") == process.pid and self._runs()
+
+        process = self._process
+        await_ready(process, ready, name="the sandbox store", log=self._log, timeout_seconds=START_SECONDS)
+        progress(f"the sandbox store answers at {self.url}")
+
+    def stop(self) -> None:
+        """Stop the server if we started it."""
+        if self._process is not None:
+            stop_group(self._process.pid)
+            self._process.wait()
+            self._process = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running server, whoever started it."""
+        return self._server()["pid"] if self._runs() else None
+
+    @property
+    def url(self) -> str:
+        """Base address of its Admin API."""
+        return str(self._server()["url"])
+
+    @property
+    def shop(self) -> str:
+        """Its ``*.myshopify.com`` domain."""
+        return str(self._server()["shop"])
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority that signed its certificate."""
+        return Path(self._server()["ca_file"])
+
+    @property
+    def client_id(self) -> str:
+        """The app's client id."""
+        return str(self._server()["client_id"])
+
+    def secret_file(self) -> Path:
+        """A file with the app's client secret and nothing else, readable by its owner alone."""
+        credentials = json.loads((self._home / "credentials.json").read_text())
+        path = self._home / "client_secret"
+        write_secret(path, credentials["client_secret"])
+        return path
+
+    def now(self) -> datetime:
+        """The world's clock, UTC, as its responses carry it.
+
+        Raises:
+            PermanentError: The server does not answer.
+        """
+        response = self._get()
+        if response is None:
+            raise PermanentError(f"the sandbox store does not answer at {self.url}; {self._log}: {log_tail(self._log)}")
+        return parsedate_to_datetime(response.headers["Date"])
+
+    def truth(self) -> dict[str, Any]:
+        """What is true in the store, worked out by another process from its event log alone.
+
+        Raises:
+            PermanentError: The command failed; what it said is quoted.
+        """
+        done = subprocess.run(
+            [_command(), "truth", "--state", str(self._home), "--json"], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise PermanentError(f"the sandbox store cannot tell its truth: {done.stderr.strip()}")
+        answer: dict[str, Any] = json.loads(done.stdout, parse_float=Decimal)
+        return answer
+
+    def _server(self) -> dict[str, Any]:
+        """What the running server wrote about itself; empty when there is none."""
+        with suppress(FileNotFoundError):
+            server: dict[str, Any] = json.loads((self._home / "server.json").read_text())
+            return server
+        return {}
+
+    def _runs(self) -> bool:
+        server = self._server()
+        return bool(server) and started_at(server["pid"]) is not None and self._get() is not None
+
+    def _get(self) -> requests.Response | None:
+        """Any answer of the server, or None; a certificate of another authority is no answer."""
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                return session.get(
+                    f"{self.url}/", verify=str(self.ca_file), timeout=PROBE_SECONDS, allow_redirects=False
+                )
+        except (requests.RequestException, OSError):
+            return None
+
+
+def _command() -> str:
+    """The ``shopify-sandbox`` command of this environment.
+
+    Raises:
+        PermanentError: It is not installed.
+    """
+    command = Path(sys.executable).with_name("shopify-sandbox")
+    if not os.access(command, os.X_OK):
+        raise PermanentError("shopify-sandbox is not installed beside this Python: install shopify-pipeline[local]")
+    return str(command)
