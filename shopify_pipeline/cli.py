@@ -160,7 +160,7 @@ def push(config: Config = None, shop: Shop = None, as_json: AsJson = False) -> N
     pushed = _pipeline(config, shop).push()
     counts = {} if pushed is None else pushed.totals()
     _print_counts(counts, as_json)
-    if counts.get("rejected"):
+    if pushed is not None and pushed.rejected:
         raise typer.Exit(NOT_IN_ORDER)
 
 

@@ -5,7 +5,10 @@ Loading it reads the settings file and dbt's prebuilt manifest; it opens no conn
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 
 import dagster as dg
 
@@ -13,6 +16,7 @@ from shopify_pipeline.config import Settings, load_settings
 from shopify_pipeline.defs.books import BOOK_CHECKS, BOOKS
 from shopify_pipeline.defs.ingest import INGEST, SHOP_TAG, SHOPS
 from shopify_pipeline.defs.jobs import JOBS
+from shopify_pipeline.defs.logs import console
 from shopify_pipeline.defs.marts import marts
 from shopify_pipeline.defs.schedules import schedules
 from shopify_pipeline.defs.sensors import failed_runs, reconcile_after_push, shop_changes
@@ -29,6 +33,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         schedules=schedules(settings),
         resources={"pipeline": PipelineResource(), "dbt": MartsResource()},
         executor=dg.in_process_executor,
+        loggers={"console": console},
     )
 
 
@@ -42,10 +47,17 @@ def job_runner(settings: Settings) -> Callable[[str, str | None], bool]:
     instance.add_dynamic_partitions(SHOPS.name or "", [shop.domain for shop in settings.shops.values()])
 
     def run(job: str, shop: str | None) -> bool:
-        tags = {SHOP_TAG: shop} if shop else {}
-        result = repository.get_job(job).execute_in_process(
-            instance=instance, partition_key=shop, tags=tags, raise_on_error=False
-        )
+        # dbt speaks on stdout, which belongs to the command's own answer; it is worth hearing only when it fails.
+        with redirect_stdout(io.StringIO()) as said:
+            result = repository.get_job(job).execute_in_process(
+                instance=instance,
+                partition_key=shop,
+                tags={SHOP_TAG: shop} if shop else {},
+                raise_on_error=False,
+                run_config={"loggers": {"console": {}}},
+            )
+        if not result.success:
+            sys.stderr.write(said.getvalue())
         return result.success
 
     return run

@@ -6,6 +6,7 @@ Here: thin resources that build plain objects. Not here: any step.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,7 +50,9 @@ class MartsResource(dg.ConfigurableResource[DbtCliResource]):
         """dbt's command line, with this process's environment pointing it at the warehouse."""
         settings = load_settings(Path(self.config_path) if self.config_path else None)
         os.environ.update(dbt_environment(settings))
-        return DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT))
+        # The dbt beside this Python: a service's PATH need not hold the virtual environment.
+        dbt = Path(sys.executable).with_name("dbt")
+        return DbtCliResource(project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=str(dbt))
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

@@ -71,12 +71,11 @@ class AdminApi:
             return Answer({"errors": refusal.errors}, operation.name, _names(operation))
         actual = priced.actual(data)
         self._bucket.give_back(requested - actual)
-        extensions: dict[str, Any] = self._extensions(requested, actual)
-        if execution.search:
-            extensions["search"] = execution.search
-        body: dict[str, Any] = {"data": data, "extensions": extensions}
+        body: dict[str, Any] = {"data": data, "extensions": self._extensions(requested, actual)}
         if execution.errors:
             body["errors"] = execution.errors
+        if execution.search:
+            body["extensions"]["search"] = execution.search
         return Answer(body, operation.name, _names(operation), requested, actual, execution.root_nodes)
 
     def execution(self, operation: Operation, granted: frozenset[str], spoil: Spoil | None = None) -> Execution:

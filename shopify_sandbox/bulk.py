@@ -1,6 +1,6 @@
 """Bulk operations: submitted, run by one background thread, downloaded, kept across restarts.
 
-Belongs here: the life of an operation and its GraphQL view. Rules and lines are in ``bulk_query.py``.
+Belongs here: the life of an operation. Rules and lines are in ``bulk_query.py``, its GraphQL view in ``bulk_view.py``.
 
 Source: https://shopify.dev/docs/api/usage/bulk-operations/queries; user errors as captured from Admin API 2026-04.
 """
@@ -17,10 +17,17 @@ from typing import Any
 
 import msgspec
 
-from shopify_sandbox.bulk_query import InvalidBulkQuery, Tree, bulk_trees, grouped, interleaved, read_bulk_query
+from shopify_sandbox.bulk_query import (
+    AccessDenied,
+    InvalidBulkQuery,
+    Tree,
+    bulk_trees,
+    grouped,
+    interleaved,
+    read_bulk_query,
+)
 from shopify_sandbox.documents import Documents
 from shopify_sandbox.errors import FieldError
-from shopify_sandbox.model import PlatformRoot, Resolver
 from shopify_sandbox.projection import Execution
 from shopify_sandbox.state import read_json, write_json
 
@@ -92,6 +99,7 @@ class BulkOperations:
         execution: Builds the execution of a bulk query from an operation and the granted scopes.
         spoil: Gives the current record spoiler (planted faults).
         secret: Signs result URLs.
+        now: The world's clock, UTC.
         on_finish: Told of every operation that ended.
     """
 
@@ -104,6 +112,7 @@ class BulkOperations:
         execution: Callable[..., Execution],
         spoil: Callable[[], Callable[[Tree], Tree]],
         secret: str,
+        now: Callable[[], datetime],
         on_finish: Callable[[BulkOperation], None],
     ) -> None:
         self.base_url = ""
@@ -113,6 +122,7 @@ class BulkOperations:
         self._execution = execution
         self._spoil = spoil
         self._secret = secret
+        self._now = now
         self._on_finish = on_finish
         self._changed = Condition()
         self._stopping = Event()
@@ -147,8 +157,9 @@ class BulkOperations:
             self._compiled(query, granted)
         except InvalidBulkQuery as exc:
             return Payload(payload, None, [UserError(error, ("query",), text, "INVALID") for text in exc.messages])
-        except PermissionError:
+        except AccessDenied:
             pass  # Shopify accepts such a query and fails it when it runs.
+        created_at = _stamp(self._now())
         with self._changed:
             open_gids = [each.gid for each in self._all.values() if each.status in OPEN]
             if len(open_gids) >= SLOTS:
@@ -160,7 +171,7 @@ class BulkOperations:
                 number=max(self._all, default=FIRST_NUMBER - 1) + 1,
                 query=query,
                 group_objects=group_objects,
-                created_at=_stamp(self._store.now),
+                created_at=created_at,
                 granted=tuple(sorted(granted)),
             )
             self._keep(operation)
@@ -208,7 +219,7 @@ class BulkOperations:
         """Give the signed URL of a result; None without rows, and after seven days."""
         if operation.status != "COMPLETED" or not operation.object_count or operation.completed_at is None:
             return None
-        if self._store.now > datetime.fromisoformat(operation.completed_at) + URL_LIVES:
+        if self._now() > datetime.fromisoformat(operation.completed_at) + URL_LIVES:
             return None
         return f"{self.base_url}/__bulk/{operation.number}?signature={self._signature(operation.number)}"
 
@@ -243,7 +254,7 @@ class BulkOperations:
         except _Canceled:
             self._result_path(operation.number).unlink(missing_ok=True)
             return replace(operation, status="CANCELED")
-        except PermissionError:
+        except AccessDenied:
             return replace(operation, status="FAILED", error_code="ACCESS_DENIED")
         except (_Stopped, MemoryError):
             raise
@@ -252,7 +263,7 @@ class BulkOperations:
             return replace(operation, status="FAILED", error_code="INTERNAL_SERVER_ERROR")
 
     def _finish(self, operation: BulkOperation) -> None:
-        ended = replace(operation, completed_at=_stamp(self._store.now))
+        ended = replace(operation, completed_at=_stamp(self._now()))
         with self._changed:
             self._keep(ended)
         self._on_finish(ended)
@@ -291,77 +302,6 @@ class BulkOperations:
         self._all[operation.number] = operation
         write_json(self._folder / "operations.json", [asdict(each) for each in self._all.values()])
         self._changed.notify_all()
-
-
-def resolvers(bulk: BulkOperations) -> dict[str, dict[str, Resolver]]:
-    """Give the GraphQL view of bulk operations, by type and field."""
-    user_error: dict[str, Resolver] = {
-        "field": lambda store, record, arguments: None if record.field is None else list(record.field),
-        "message": lambda store, record, arguments: record.message,
-    }
-    payload: dict[str, Resolver] = {
-        "bulkOperation": lambda store, record, arguments: record.operation,
-        "userErrors": lambda store, record, arguments: record.errors,
-    }
-    return {
-        "BulkOperation": {
-            "id": lambda store, record, arguments: record.gid,
-            "type": lambda store, record, arguments: "QUERY",
-            "status": lambda store, record, arguments: record.status,
-            "errorCode": lambda store, record, arguments: record.error_code,
-            "createdAt": lambda store, record, arguments: record.created_at,
-            "completedAt": lambda store, record, arguments: record.completed_at,
-            "objectCount": lambda store, record, arguments: str(record.object_count),
-            "rootObjectCount": lambda store, record, arguments: str(record.root_object_count),
-            "fileSize": lambda store, record, arguments: None if not record.object_count else str(record.file_size),
-            "url": lambda store, record, arguments: bulk.url(record),
-            "partialDataUrl": lambda store, record, arguments: None,
-            "query": lambda store, record, arguments: record.query,
-        },
-        "BulkOperationRunQueryPayload": payload,
-        "BulkOperationCancelPayload": payload,
-        "UserError": user_error,
-        "BulkOperationUserError": {**user_error, "code": lambda store, record, arguments: record.code},
-    }
-
-
-def objects(bulk: BulkOperations) -> dict[str, Resolver]:
-    """Give the root fields that answer one bulk operation."""
-    return {
-        "bulkOperation": lambda store, execution, arguments: bulk.find(arguments["id"]),
-        "currentBulkOperation": lambda store, execution, arguments: (
-            bulk.newest() if arguments["type"] == "QUERY" else None
-        ),
-    }
-
-
-def mutations(bulk: BulkOperations) -> dict[str, Resolver]:
-    """Give the mutations on bulk operations."""
-    return {
-        "bulkOperationRunQuery": lambda store, execution, arguments: bulk.submit(
-            arguments["query"], group_objects=arguments["groupObjects"], granted=execution.granted
-        ),
-        "bulkOperationCancel": lambda store, execution, arguments: bulk.cancel(arguments["id"]),
-    }
-
-
-def root(bulk: BulkOperations) -> PlatformRoot:
-    """Give the ``bulkOperations`` connection."""
-    return PlatformRoot(
-        type="BulkOperation",
-        records=lambda store: bulk.all(),
-        default_sort="CREATED_AT",
-        sort_keys={
-            "CREATED_AT": lambda record: datetime.fromisoformat(record.created_at),
-            "COMPLETED_AT": lambda record: datetime.fromisoformat(record.completed_at) if record.completed_at else None,
-        },
-        filters={
-            "id": ("id", lambda record: record.number),
-            "status": ("text", lambda record: record.status),
-            "operation_type": ("text", lambda record: "query"),
-            "created_at": ("time", lambda record: datetime.fromisoformat(record.created_at)),
-        },
-    )
 
 
 def _adopted(operation: BulkOperation) -> BulkOperation:

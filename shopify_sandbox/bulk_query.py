@@ -28,7 +28,7 @@ from graphql.type import get_nullable_type
 from shopify_sandbox.documents import Documents, Operation
 from shopify_sandbox.errors import Refused, not_modelled
 from shopify_sandbox.model import Resolver
-from shopify_sandbox.projection import Compiler, Execution, Project, inner_sets
+from shopify_sandbox.projection import Compiler, DeniedParent, Execution, Project, inner_sets
 from shopify_sandbox.schema import connection_nodes
 
 CONNECTIONS_MAX = 5
@@ -45,6 +45,10 @@ class InvalidBulkQuery(Exception):
     def __init__(self, messages: Sequence[str]) -> None:
         super().__init__(messages[0])
         self.messages = list(messages)
+
+
+class AccessDenied(Exception):
+    """The app lacks a scope the query needs."""
 
 
 @dataclass
@@ -80,11 +84,17 @@ def bulk_trees(execution: Execution) -> Iterator[Tree]:
 
     Raises:
         Refused: The query asks for something the world does not model; raised before the first tree.
+        AccessDenied: A scope is missing; likewise.
     """
     compiler = _BulkCompiler(execution)
-    roots = compiler.roots()
+    try:
+        roots = compiler.roots()
+    except DeniedParent as exc:
+        raise AccessDenied(execution.errors[0]["message"]) from exc
     if compiler.missing:
         raise Refused(compiler.missing)
+    if execution.errors:
+        raise AccessDenied(execution.errors[0]["message"])
     return (tree for records, plan in roots for tree in _grown(records(), plan))
 
 
@@ -210,7 +220,7 @@ class _BulkCompiler(Compiler):
                 self.missing.append(not_modelled(query.name, name, (key,)))
                 continue
             if requirement is not None:
-                raise PermissionError(requirement.text)
+                raise AccessDenied(requirement.text)
             arguments = self.operation.arguments(definition, nodes[0])
             keeps = self.search(query.name, name, root.filters, arguments, (key,)).keeps
             plan = self._plan(cast(GraphQLObjectType, named(definition.type)), nodes, (key,))
@@ -265,7 +275,7 @@ class _BulkCompiler(Compiler):
         definition = owner.fields[name]
         requirement = self.published.denied(owner.name, name, self.execution.granted)
         if requirement is not None:
-            raise PermissionError(requirement.text)
+            raise AccessDenied(requirement.text)
         resolver: Resolver | None = self.model.resolvers[owner.name].get(name)
         if resolver is None:
             self.missing.append(not_modelled(owner.name, name, path))

@@ -111,15 +111,23 @@ class Compiler:
         return resolver, arguments, finish
 
     def finish(
-        self, owner: GraphQLObjectType, definition: GraphQLField, nodes: Sequence[FieldNode], path: tuple[str, ...]
+        self,
+        owner: GraphQLObjectType,
+        definition: GraphQLField,
+        nodes: Sequence[FieldNode],
+        path: tuple[str, ...],
+        wrap: Callable[[Project], Project] = lambda one: one,
     ) -> Project | None:
-        """Compile what follows a resolved value: nothing for leaves, an object, a list of objects or a page."""
+        """Compile what follows a resolved value: nothing for leaves, an object, a list of objects or a page.
+
+        ``wrap`` is put around the projector of a single object.
+        """
         type_ = named(definition.type)
         if is_leaf_type(type_):
             return None
         if isinstance(type_, GraphQLObjectType) and connection_nodes(type_):
             return self.nested_connection(owner, definition, type_, nodes, path)
-        one = self.composite(type_, inner_sets(nodes), path)
+        one = wrap(self.composite(type_, inner_sets(nodes), path))
         if is_list_type(get_nullable_type(cast(Any, definition.type))):
             return lambda records: [None if record is None else one(record) for record in records]
         return one

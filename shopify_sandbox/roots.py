@@ -7,9 +7,8 @@ Everything below a root field is compiled by ``projection.py``.
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, is_list_type, is_non_null_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, is_non_null_type
 from graphql import get_named_type as named
-from graphql.type import get_nullable_type
 
 from shopify_sandbox.errors import FieldError, Refused, not_modelled
 from shopify_sandbox.paging import Keyed, sorted_page
@@ -101,15 +100,14 @@ class RootCompiler(Compiler):
             self.missing.append(not_modelled(type_.name, name, path))
             return constant(None)
         resolver, store = resolvers[name], self.execution.store
-        finish = self.finish(type_, definition, nodes, path)
+        finish = self.finish(type_, definition, nodes, path, self._spoiled)
         if finish is None:
             return lambda execution: resolver(store, execution, arguments)
-        whole = self._spoiled(finish) if not is_list_type(get_nullable_type(cast(Any, definition.type))) else finish
 
         def answer(execution: Execution) -> Any:
             value = resolver(store, execution, arguments)
             execution.root_nodes += len(value) if isinstance(value, list) else value is not None
-            return None if value is None else whole(value)
+            return None if value is None else finish(value)
 
         return answer
 

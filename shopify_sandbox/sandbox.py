@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shopify_sandbox import bulk, oauth, resources, webhooks
+from shopify_sandbox import bulk, bulk_view, oauth, resources, webhooks, webhooks_view
 from shopify_sandbox.admin import AdminApi, Answer
 from shopify_sandbox.bulk import BulkOperation, BulkOperations
 from shopify_sandbox.documents import Documents
@@ -83,6 +83,7 @@ class Sandbox:
             execution=lambda operation, granted: self.admin.execution(operation, granted),
             spoil=self.faults.spoil_bulk,
             secret=credentials.client_secret,
+            now=self.clock.now,
             on_finish=self._bulk_finished,
         )
         self.model = assemble(self.bulk, self.webhooks)
@@ -166,9 +167,12 @@ class Sandbox:
 
 def assemble(operations: BulkOperations, subscriptions: Webhooks) -> Model:
     """Join the world's view with the platform's own objects."""
-    platform_objects = {**bulk.objects(operations), **webhooks.objects(subscriptions), **oauth.OBJECTS}
-    platform_roots = {"bulkOperations": bulk.root(operations), "webhookSubscriptions": webhooks.root(subscriptions)}
-    mutations = {**bulk.mutations(operations), **webhooks.mutations(subscriptions)}
+    platform_objects = {**bulk_view.objects(operations), **webhooks_view.objects(subscriptions), **oauth.OBJECTS}
+    platform_roots = {
+        "bulkOperations": bulk_view.root(operations),
+        "webhookSubscriptions": webhooks_view.root(subscriptions),
+    }
+    mutations = {**bulk_view.mutations(operations), **webhooks_view.mutations(subscriptions)}
 
     def node(store: Store, gid: str) -> Any:
         if not gid.startswith("gid://shopify/"):
@@ -178,7 +182,12 @@ def assemble(operations: BulkOperations, subscriptions: Webhooks) -> Model:
         return subscriptions.find(gid) if gid.startswith(webhooks.GID_PREFIX) else store.node(gid)
 
     return Model(
-        resolvers={**resources.RESOLVERS, **bulk.resolvers(operations), **webhooks.resolvers(), **oauth.RESOLVERS},
+        resolvers={
+            **resources.RESOLVERS,
+            **bulk_view.resolvers(operations),
+            **webhooks_view.resolvers(),
+            **oauth.RESOLVERS,
+        },
         typename=lambda record: getattr(record, "GRAPHQL_TYPE", None) or resources.typename(record),
         roots={**resources.ROOTS, **platform_roots},
         objects={

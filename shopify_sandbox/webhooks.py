@@ -24,7 +24,6 @@ from urllib.parse import urlsplit
 import requests
 
 from shopify_sandbox.bulk import UserError
-from shopify_sandbox.model import PlatformRoot, Resolver
 from shopify_sandbox.state import JsonLines, read_json, write_json
 
 CONNECT_SECONDS = 1
@@ -142,7 +141,7 @@ class Webhooks:
 
     def subscribe(self, topic: str, uri: str | None) -> CreatePayload:
         """Add a subscription, or say why not (``webhookSubscriptionCreate``)."""
-        problem = _address_problem(uri)
+        problem, created_at = _address_problem(uri), _stamp(self._now())
         with self._changed:
             if problem is None and any((each.topic, each.uri) == (topic, uri) for each in self.subscriptions()):
                 problem = "Address for this topic has already been taken"
@@ -150,7 +149,7 @@ class Webhooks:
                 error = UserError("UserError", ("webhookSubscription", "uri"), problem or "Address can't be blank")
                 return CreatePayload(None, [error])
             number = max(self._subscriptions, default=FIRST_NUMBER - 1) + 1
-            created = Subscription(number, topic, uri, _stamp(self._now()), self._version)
+            created = Subscription(number, topic, uri, created_at, self._version)
             self._subscriptions[number] = created
             self._save()
         return CreatePayload(created, [])
@@ -240,67 +239,6 @@ class Webhooks:
     def _save(self) -> None:
         subscriptions = [asdict(each) for each in self._subscriptions.values()]
         write_json(self._path, {"deliver": self._deliver, "subscriptions": subscriptions})
-
-
-def resolvers() -> dict[str, dict[str, Resolver]]:
-    """Give the GraphQL view of webhook subscriptions, by type and field."""
-    return {
-        "WebhookSubscription": {
-            "id": lambda store, record, arguments: record.gid,
-            "legacyResourceId": lambda store, record, arguments: str(record.number),
-            "topic": lambda store, record, arguments: record.topic,
-            "uri": lambda store, record, arguments: record.uri,
-            "callbackUrl": lambda store, record, arguments: record.uri,
-            "endpoint": lambda store, record, arguments: HttpEndpoint(record.uri),
-            "format": lambda store, record, arguments: "JSON",
-            "includeFields": lambda store, record, arguments: [],
-            "metafieldNamespaces": lambda store, record, arguments: [],
-            "createdAt": lambda store, record, arguments: record.created_at,
-            "updatedAt": lambda store, record, arguments: record.created_at,
-        },
-        "WebhookHttpEndpoint": {"callbackUrl": lambda store, record, arguments: record.uri},
-        "WebhookSubscriptionCreatePayload": {
-            "webhookSubscription": lambda store, record, arguments: record.subscription,
-            "userErrors": lambda store, record, arguments: record.errors,
-        },
-        "WebhookSubscriptionDeletePayload": {
-            "deletedWebhookSubscriptionId": lambda store, record, arguments: record.deleted,
-            "userErrors": lambda store, record, arguments: record.errors,
-        },
-    }
-
-
-def objects(webhooks: Webhooks) -> dict[str, Resolver]:
-    return {"webhookSubscription": lambda store, execution, arguments: webhooks.find(arguments["id"])}
-
-
-def mutations(webhooks: Webhooks) -> dict[str, Resolver]:
-    """Give the mutations on webhook subscriptions."""
-    return {
-        "webhookSubscriptionCreate": lambda store, execution, arguments: webhooks.subscribe(
-            arguments["topic"],
-            arguments["webhookSubscription"].get("uri") or arguments["webhookSubscription"].get("callbackUrl"),
-        ),
-        "webhookSubscriptionDelete": lambda store, execution, arguments: webhooks.unsubscribe(arguments["id"]),
-    }
-
-
-def root(webhooks: Webhooks) -> PlatformRoot:
-    """Give the ``webhookSubscriptions`` connection."""
-    return PlatformRoot(
-        type="WebhookSubscription",
-        records=lambda store: webhooks.subscriptions(),
-        default_sort="CREATED_AT",
-        sort_keys={
-            "CREATED_AT": lambda record: datetime.fromisoformat(record.created_at),
-            "ID": lambda record: record.number,
-        },
-        filters={
-            "id": ("id", lambda record: record.number),
-            "created_at": ("time", lambda record: datetime.fromisoformat(record.created_at)),
-            "updated_at": ("time", lambda record: datetime.fromisoformat(record.created_at)),
-        },
-    )
 
 
 def _attempt(session: requests.Session, delivery: Delivery) -> int | str:

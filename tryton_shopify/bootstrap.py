@@ -107,7 +107,7 @@ def _company(proteus, plan, name, currency_code):
     from proteus import Model, Wizard
 
     Party, Currency, Country, User = map(Model.get, ("party.party", "currency.currency", "country.country", "res.user"))
-    digits = {"JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3}.get(currency_code, 2)
+    digits = next((int(n) for n, codes in plan["currency_digits"].items() if currency_code in codes), 2)
     currency = Currency(name=currency_code, symbol=currency_code, code=currency_code, digits=digits)
     currency.rounding = Decimal(1).scaleb(-digits)
     currency.rates.new(date=date(2020, 1, 1), rate=Decimal(1))

@@ -40,9 +40,9 @@ class InvoiceTax(metaclass=PoolMeta):
     __name__ = "account.invoice.tax"
 
     def get_move_lines(self):
-        """Report the base of a zero-rated manual tax too; Tryton drops a tax row whose amount is zero."""
+        """Report the base of a zero-rated tax of an order too; Tryton drops a tax row whose amount is zero."""
         lines = super().get_move_lines()
-        if lines or not (self.manual and self.tax and self.base):
+        if lines or not (self.invoice.shopify_order and self.tax and self.base):
             return lines
         pool = Pool()
         MoveLine, TaxLine = pool.get("account.move.line"), pool.get("account.tax.line")

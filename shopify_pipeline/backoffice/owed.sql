@@ -1,4 +1,5 @@
 -- What the warehouse says is owed: one statement per table, for a batch of roots.
+-- Parts are joined by their order as well as by their own id: the tables are indexed by root.
 -- Parameters: shop, ids (root ids), go_live_at (first instant of the books, UTC), locations (names in the value map).
 
 -- name: orders_in_scope
@@ -13,7 +14,7 @@ where o.shop = %(shop)s
         exists (
             select
             from shopify.order_agreements as a
-            inner join shopify.order_sales as s on s.shop = a.shop and s.agreement_id = a.agreement_id
+            inner join shopify.order_sales as s on s.shop = a.shop and s.order_id = a.order_id and s.agreement_id = a.agreement_id
             where a.shop = o.shop and a.order_id = o.order_id and a.happened_at >= %(go_live_at)s
         )
         or exists (
@@ -102,7 +103,8 @@ select
     f.order_id, f.fulfillment_id as source_id, f.created_at as moved_at, coalesce(f.location_id, 0) as location_id,
     coalesce(p.name, '') as location, l.order_line_id, l.quantity
 from shopify.fulfillments as f
-inner join shopify.fulfillment_lines as l on l.shop = f.shop and l.fulfillment_id = f.fulfillment_id
+inner join shopify.fulfillment_lines as l
+    on l.shop = f.shop and l.order_id = f.order_id and l.fulfillment_id = f.fulfillment_id
 left join shopify.locations as p on p.shop = f.shop and p.location_id = f.location_id
 where f.shop = %(shop)s and f.order_id = any(%(ids)s) and f.status = 'SUCCESS' and l.quantity > 0
 order by f.created_at, f.fulfillment_id, l.fulfillment_line_id;
@@ -168,44 +170,51 @@ where l.shop = %(shop)s and l.order_id = any(%(ids)s);
 -- name: levels_to_open
 -- Levels whose opening count is not in the books yet. What moved since go-live is taken back from today's number,
 -- but only what the level already knows of: an order may have been read after its level.
-with moved as (
-    select v.inventory_item_id, f.location_id, f.created_at as moved_at, l.quantity as units
+with level as materialized (
+    select
+        held.inventory_item_id, held.location_id, place.name as location, v.variant_id, held.on_hand, held.updated_at
+    from shopify.inventory_levels as held
+    inner join shopify.locations as place on place.shop = held.shop and place.location_id = held.location_id
+    inner join shopify.inventory_items as i on i.shop = held.shop and i.inventory_item_id = held.inventory_item_id
+    inner join shopify.variants as v on v.shop = held.shop and v.inventory_item_id = held.inventory_item_id
+    where held.shop = %(shop)s
+        and held.is_active and held.deleted_at is null
+        and place.is_active and place.deleted_at is null and place.name = any(%(locations)s)
+        and i.is_tracked and i.deleted_at is null
+        and not exists (
+            select
+            from backoffice.pushes as p
+            where p.shop = held.shop and p.resource = 'stock_counts' and p.outcome <> 'rejected'
+                and p.external_id = 'opening/' || held.inventory_item_id || '/' || held.location_id
+        )
+),
+
+moved as materialized (
+    select sold.variant_id, f.location_id, f.created_at as moved_at, l.quantity as units
     from shopify.fulfillments as f
     inner join shopify.orders as o on o.shop = f.shop and o.order_id = f.order_id
-    inner join shopify.fulfillment_lines as l on l.shop = f.shop and l.fulfillment_id = f.fulfillment_id
+    inner join shopify.fulfillment_lines as l
+        on l.shop = f.shop and l.order_id = f.order_id and l.fulfillment_id = f.fulfillment_id
     inner join shopify.order_lines as sold on sold.shop = l.shop and sold.order_line_id = l.order_line_id
-    inner join shopify.variants as v on v.shop = sold.shop and v.variant_id = sold.variant_id
     where f.shop = %(shop)s and f.status = 'SUCCESS' and f.created_at >= %(go_live_at)s
         and not o.is_test and o.deleted_at is null
+        and exists (select from level)
     union all
-    select v.inventory_item_id, l.location_id, coalesce(r.created_at, r.processed_at), -l.quantity
+    select sold.variant_id, l.location_id, coalesce(r.created_at, r.processed_at), -l.quantity
     from shopify.refunds as r
     inner join shopify.orders as o on o.shop = r.shop and o.order_id = r.order_id
     inner join shopify.refund_lines as l on l.shop = r.shop and l.refund_id = r.refund_id
     inner join shopify.order_lines as sold on sold.shop = l.shop and sold.order_line_id = l.order_line_id
-    inner join shopify.variants as v on v.shop = sold.shop and v.variant_id = sold.variant_id
     where r.shop = %(shop)s and l.restock_type = 'RETURN' and coalesce(r.created_at, r.processed_at) >= %(go_live_at)s
         and not o.is_test and o.deleted_at is null
+        and exists (select from level)
 )
 
 select
-    level.inventory_item_id, level.location_id, place.name as location, v.variant_id,
+    level.inventory_item_id, level.location_id, level.location, level.variant_id,
     level.on_hand + coalesce(sum(m.units), 0)::bigint as quantity
-from shopify.inventory_levels as level
-inner join shopify.locations as place on place.shop = level.shop and place.location_id = level.location_id
-inner join shopify.inventory_items as i on i.shop = level.shop and i.inventory_item_id = level.inventory_item_id
-inner join shopify.variants as v on v.shop = level.shop and v.inventory_item_id = level.inventory_item_id
+from level
 left join moved as m
-    on m.inventory_item_id = level.inventory_item_id and m.location_id = level.location_id and m.moved_at <= level.updated_at
-where level.shop = %(shop)s
-    and level.is_active and level.deleted_at is null
-    and place.is_active and place.deleted_at is null and place.name = any(%(locations)s)
-    and i.is_tracked and i.deleted_at is null
-    and not exists (
-        select
-        from backoffice.pushes as p
-        where p.shop = level.shop and p.resource = 'stock_counts' and p.outcome <> 'rejected'
-            and p.external_id = 'opening/' || level.inventory_item_id || '/' || level.location_id
-    )
-group by level.inventory_item_id, level.location_id, place.name, v.variant_id, level.on_hand
+    on m.variant_id = level.variant_id and m.location_id = level.location_id and m.moved_at <= level.updated_at
+group by level.inventory_item_id, level.location_id, level.location, level.variant_id, level.on_hand
 order by level.inventory_item_id, level.location_id;

@@ -32,6 +32,9 @@ copy backoffice.payments (shop, external_id, order_id, transaction_id, account, 
 -- name: copy_stock
 copy backoffice.stock (shop, product, location, quantity) from stdin;
 
+-- name: analyze
+analyze backoffice.orders, backoffice.documents, backoffice.ledger, backoffice.payments, backoffice.stock;
+
 -- name: stamp
 insert into backoffice.snapshots (shop, as_of, product, version)
 values (%(shop)s, %(as_of)s, %(product)s, %(version)s)

@@ -3,8 +3,6 @@
 Here: names, groups, metadata and checks. What an asset does is one call of ``steps.pipeline``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

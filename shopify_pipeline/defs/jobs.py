@@ -1,7 +1,5 @@
 """Jobs: which assets run together. One process per run: the multiprocess executor costs seven seconds a step."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from shopify_pipeline.defs.ingest import SHOPS

@@ -3,8 +3,6 @@
 Here: the translation into Dagster's names. Parsing dbt at import would cost twenty seconds per process, so it is never done here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,7 +35,7 @@ def marts() -> dg.AssetsDefinition:
     if not MANIFEST.exists():
         raise ConfigError("dbt's manifest is missing: run `make setup`")
 
-    @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=Translator(), name="marts")
+    @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=Translator(), name="dbt_build")
     def built(context: dg.AssetExecutionContext, dbt: MartsResource) -> Iterator[Any]:
         yield from dbt.cli().cli(["build"], context=context).stream()
 

@@ -1,7 +1,5 @@
 """Schedules follow the shop's own clock."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from shopify_pipeline.config import Settings

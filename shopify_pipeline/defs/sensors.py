@@ -3,8 +3,6 @@
 Here: asking and requesting. What counts as a change is decided in ``steps/changes.py``.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg

@@ -96,7 +96,9 @@ def dagster_programs(home: Path, *, ui_port: int, environment: Mapping[str, str]
 
     def program(name: str, arguments: Sequence[str], *, said_as: str, ready: Callable[[], bool]) -> tuple[str, Program]:
         command = [sys.executable, "-m", *arguments]
-        return name, Program(said_as, command, log=home / f"{name}.log", environment=given, ready=ready)
+        return name, Program(
+            said_as, command, log=home / f"{name.replace(' ', '_')}.log", environment=given, ready=ready
+        )
 
     return dict(
         [

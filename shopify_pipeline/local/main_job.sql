@@ -8,9 +8,11 @@ where shop = %(shop)s and merged_at >= %(began)s;
 
 -- name: pushed
 -- Records the back office newly took or changed in this run.
-select coalesce(sum((counts ->> 'written')::bigint), 0)::bigint as pushed
-from ops.stages
-where shop = %(shop)s and stage = 'push' and started_at >= %(began)s;
+select coalesce(sum(counted.value::bigint), 0)::bigint as pushed
+from ops.stages as stages
+cross join lateral jsonb_each_text(stages.counts) as counted
+where stages.shop = %(shop)s and stages.stage = 'push' and stages.started_at >= %(began)s
+    and counted.key ~ '\.(created|updated)$';
 
 -- name: quarantined
 select count(distinct (stream, root_type, root_id)) as quarantined

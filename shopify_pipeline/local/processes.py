@@ -23,7 +23,7 @@ from shopify_pipeline.errors import PermanentError
 POLL_SECONDS = 0.05
 STOP_SECONDS = 20.0
 PROBE_SECONDS = 5.0
-LOG_TAIL_LINES = 5
+LOG_TAIL_LINES = 3
 # psutil derives a start time from the boot time; the two are rounded apart by a few hundredths.
 STARTED_AT_SLACK_SECONDS = 2.0
 

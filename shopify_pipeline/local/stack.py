@@ -123,7 +123,12 @@ def _started(options: StackOptions, home: Path, running: Running) -> Stack:
     webhook_url = f"http://127.0.0.1:{receiver_port}/webhooks" if receiver_port else None
     settings_path = home / "config.toml"
     settings = _settings(home, postgres, sandbox, tryton, _go_live_on(home, sandbox, options), webhook_url)
-    settings["triggers"] = {"inbox": options.webhooks, "watermark": options.watermark}
+    settings["triggers"] = {
+        "inbox": options.webhooks,
+        "watermark": options.watermark,
+        # The store is small enough to be counted after every push.
+        "reconcile_after_push": True,
+    }
     write_secret(settings_path, toml(settings))
     load_settings(settings_path)
     running.export(CONFIG_VARIABLE, str(settings_path))

@@ -39,6 +39,7 @@ CONFIGURATION = """\
 [database]
 uri = sqlite://
 path = {home}
+list = False
 [product]
 price_decimal = 6
 [queue]
@@ -171,7 +172,11 @@ class TrytonServer:
         self._process = start_process(
             [sys.executable, "-m", "trytond.cli", *arguments], log=self.log, environment=_environment()
         )
-        await_ready(self._process, self._answers, name="Tryton", log=self.log, timeout_seconds=START_SECONDS)
+        try:
+            await_ready(self._process, self._answers, name="Tryton", log=self.log, timeout_seconds=START_SECONDS)
+        except PermanentError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the server; nothing happens when it does not run."""

@@ -55,6 +55,9 @@ copy incoming_sales (sale_id, agreement_id, action_type, line_type, quantity, to
 -- name: copy_levels
 copy recon.census_levels (shop, inventory_item_id, location_id, on_hand, available, updated_at) from stdin;
 
+-- name: analyze_incoming
+analyze incoming_agreements, incoming_sales;
+
 -- name: join_sales
 insert into recon.census_sales (
     shop, order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, quantity, total, tax
@@ -65,6 +68,9 @@ select
 from incoming_sales as s
 inner join incoming_agreements as a on a.agreement_id = s.agreement_id
 inner join recon.census_orders as o on o.shop = %(shop)s and o.order_id = a.order_id;
+
+-- name: analyze
+analyze recon.census_roots, recon.census_orders, recon.census_sales, recon.census_transactions, recon.census_levels;
 
 -- name: lost_sales
 -- Sales that found no agreement, or whose agreement found no order.

@@ -86,3 +86,9 @@ def _sightings(shop: str, verdicts: Sequence[Verdict], now: datetime) -> Iterato
                 "since": found.since,
                 "now": now,
             }
+
+
+def accept(conn: Conn, shop: str, break_id: str, *, by: str, because: str) -> bool:
+    """Accept one open break in a person's name; False when there is no such open break."""
+    values = {"shop": shop, "break_id": break_id, "by": by, "because": because}
+    return conn.execute(SQL["accept"], values).fetchone() is not None

@@ -65,3 +65,10 @@ order by rule, class;
 select distinct split_part(entity, '/', 2)
 from recon.breaks
 where shop = %(shop)s and break_id = any(%(break_ids)s) and status = 'open' and entity like 'orders/%%';
+
+-- name: accept
+-- A person takes responsibility for a difference; it stays in the ledger with their words.
+update recon.breaks
+set status = 'accepted', accepted_by = %(by)s, accepted_because = %(because)s
+where shop = %(shop)s and break_id = %(break_id)s and status = 'open'
+returning break_id;

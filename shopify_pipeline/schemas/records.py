@@ -184,12 +184,14 @@ class _Walk:
     def _root(self, node: str, value: dict[str, Any]) -> Iterator[Record]:
         gid = value["id"]
         node = node or node_type(gid)
-        children = list(self._detach(value, gid, gid))
+        # A continuation below a refund or a fulfillment carries the order it belongs to.
+        carrier = value["order"] if not self._emit_roots and isinstance(value.get("order"), dict) else value
+        children = list(self._detach(value, gid, carrier["id"]))
         if self._emit_roots:
             parent = None if node in self._root_types else gid
             yield Record(node, gid, parent, gid, msgspec.json.encode(value))
-        elif isinstance(value.get("updatedAt"), str):
-            self.versions[gid] = value["updatedAt"]
+        elif isinstance(carrier.get("updatedAt"), str):
+            self.versions[carrier["id"]] = carrier["updatedAt"]
         yield from children
 
     def _detach(self, value: dict[str, Any], holder: str, root: str) -> Iterator[Record]:

@@ -221,7 +221,7 @@ class _BoundedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # The context holds the authorities already; reading them again for every connection costs more than the handshake.
+        # The context holds the authorities already; reading them for every connection costs more than its handshake.
         conn.cert_reqs = "CERT_REQUIRED"
 
 

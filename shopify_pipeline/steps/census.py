@@ -96,10 +96,12 @@ def take_census(
         rows: Counter[str] = Counter()
         for name, lines in files.items():
             rows += _copy(conn, PARSERS[name](shop, lines))
+        conn.execute(SQL["analyze_incoming"])
         conn.execute(SQL["join_sales"], {"shop": shop})
         lost = conn.execute(SQL["lost_sales"], {"shop": shop}).fetchone()
         if lost is None or lost[0]:
             raise IncompleteError(f"census of {shop}: {lost and lost[0]} sales belong to no order that was counted")
+        conn.execute(SQL["analyze"])
         conn.execute(SQL["stamp"], {"shop": shop, "as_of": as_of, "taken_at": clock.now()})
     progress(f"census: {rows['orders']} orders, {rows['sales']} sales, {rows['transactions']} transactions")
     return Census(as_of, dict(rows))

@@ -32,3 +32,13 @@ def repair(conn: Connection[TupleRow], *, shop: str, break_ids: Sequence[str], c
         push_log.mark_dirty(conn, shop, "orders", orders, clock.now())
         push_log.forget(conn, shop, "orders", orders)
     return orders
+
+
+def accept(conn: Connection[TupleRow], *, shop: str, break_id: str, by: str, because: str) -> bool:
+    """Let a person take responsibility for a difference: it stays in the ledger with their words and is no longer open.
+
+    Returns:
+        False when there is no such open break; nothing was written then.
+    """
+    with conn.transaction():
+        return ledger.accept(conn, shop, break_id, by=by, because=because)

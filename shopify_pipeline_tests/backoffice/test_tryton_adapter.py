@@ -16,7 +16,7 @@ from shopify_pipeline.backoffice.protocol import Outcome, Party
 from shopify_pipeline.backoffice.tryton import TrytonBackOffice
 from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.errors import ConfigError, PermanentError, TransientError
-from shopify_pipeline_tests.backoffice.builders import a_party
+from shopify_pipeline_tests.backoffice.builders import a_party, a_payment, an_order
 
 Answer = Callable[[str, list[Any]], tuple[int, Any]]
 Office = Callable[..., TrytonBackOffice]
@@ -35,7 +35,7 @@ def office() -> Iterator[Office]:
     servers: list[Server] = []
     session = requests.Session()
 
-    def serve(answer: Answer, *, timeout_seconds: float = 30) -> TrytonBackOffice:
+    def serve(answer: Answer, **options: Any) -> TrytonBackOffice:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -62,7 +62,7 @@ def office() -> Iterator[Office]:
             "secret",
             session=session,
             clock=SystemClock(),
-            timeout_seconds=timeout_seconds,
+            **options,
         )
 
     yield serve
@@ -154,6 +154,36 @@ def test_a_refusal_that_names_a_record_costs_one_more_call(office: Office) -> No
 
     assert [result.outcome for result in results].count(Outcome.REJECTED) == 1
     assert pushed == [8, 7]
+
+
+def test_many_orders_go_in_batches_and_progress_is_reported_after_each(office: Office) -> None:
+    pushed: list[int] = []
+    seen: list[tuple[str, int, int]] = []
+
+    def count(method: str, params: list[Any]) -> tuple[int, Any]:
+        pushed.append(len(params[1]))
+        return accept(params[1])
+
+    adapter = office(count, orders_per_call=2, progress=lambda *step: seen.append(step))
+    results = adapter.push_orders("shop", [an_order(f"order/{n}") for n in (1, 2, 3)])
+
+    assert [result.external_id for result in results] == ["order/1", "order/2", "order/3"]
+    assert pushed == [2, 1]
+    assert seen == [("orders", 2, 3), ("orders", 3, 3)]
+
+
+def test_money_and_days_keep_their_types_on_the_wire(office: Office) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def remember(method: str, params: list[Any]) -> tuple[int, Any]:
+        seen.extend(params[1])
+        return accept(params[1])
+
+    office(remember).push_orders("shop", [an_order(payments=(a_payment("transaction/1", "0.10"),))])
+
+    (payment,) = seen[0]["payments"]
+    assert payment["amount"] == {"__class__": "Decimal", "decimal": "0.10"}
+    assert payment["on"] == {"__class__": "date", "year": 2026, "month": 3, "day": 4}
 
 
 def test_a_back_office_that_is_not_there_is_a_matter_of_configuration() -> None:

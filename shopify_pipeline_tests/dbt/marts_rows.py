@@ -1,6 +1,6 @@
 """Rows for the marts, written straight into the warehouse's tables: small enough to add up by hand.
 
-Here: a builder that fills what a test does not care about, and orders whose header follows from their sales and payments.
+Here: a builder that fills what a test does not care about, and orders whose header follows from sales and payments.
 Personal columns are always filled with a marker, so that a test can look for it where it must not be.
 """
 
@@ -87,11 +87,14 @@ class Payment:
 
 @dataclass
 class Warehouse:
-    """A migrated warehouse that rows are added to."""
+    """A migrated warehouse that rows are added to; agreements, sales and such are numbered from ``first_id``."""
 
     conn: psycopg.Connection[Any]
+    first_id: int = 900_000
     _columns: dict[str, dict[str, tuple[str, bool]]] = field(default_factory=dict)
-    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(900_000))
+
+    def __post_init__(self) -> None:
+        self._ids = itertools.count(self.first_id)
 
     def add(self, table: str, **values: Any) -> None:
         """Insert one row; columns that may not be null get some value, personal ones get the marker."""
@@ -221,7 +224,7 @@ class Warehouse:
 
 
 def _header_money(sales: list[tuple[str, str, Decimal]], moved: list[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    """What an order says of itself, from (action, line type, total) per sale and (kind, amount) per successful payment."""
+    """What an order says of itself, from (action, line type, total) per sale and (kind, amount) per payment made."""
 
     def moved_by(*kinds: str) -> Decimal:
         return sum((amount for kind, amount in moved if kind in kinds), Decimal(0))

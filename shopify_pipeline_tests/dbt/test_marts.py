@@ -143,7 +143,8 @@ def test_the_first_of_two_orders_in_one_second_is_the_one_with_the_lower_id(mart
 def test_customers_show_what_they_bought_and_no_word_of_who_they_are(marts: Marts) -> None:
     rows = marts.rows(
         """
-        select shop, customer_id, has_email, lifetime_order_count, lifetime_net_sales, currency, first_order_id, is_repeat
+        select
+            shop, customer_id, has_email, lifetime_order_count, lifetime_net_sales, currency, first_order_id, is_repeat
         from marts.customers
         order by shop, customer_id
         """

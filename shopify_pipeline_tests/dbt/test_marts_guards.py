@@ -8,55 +8,58 @@ from typing import Any
 import pytest
 
 from shopify_pipeline_tests.dbt.conftest import Marts
+from shopify_pipeline_tests.dbt.marts_rows import Agreement, Sale, Warehouse
 from shopify_pipeline_tests.dbt.marts_world import NEW_YORK
 
-#: What a wrong model could have written, one mistake each, and the tests that must see it.
+LATER = "2026-06-17T14:00:00+00:00"
+
+#: What a wrong model could have written, (table, change, which rows) each, and the tests that must see it.
 PLANTED_IN_MARTS = {
-    "update marts.daily_sales set adjustments = adjustments + 0.01, total_sales = total_sales + 0.01 where orders = 2": {
-        "equals_sales_ledger_daily_sales_shop__currency__False"
+    ("daily_sales", "adjustments = adjustments + 0.01, total_sales = total_sales + 0.01", "orders = 2"): {
+        "equals_sales_ledger_daily_sales_shop__sold_on__currency__False"
     },
-    "update marts.daily_sales set net_sales = net_sales + 1, shipping = shipping - 1 where orders = 2": {
+    ("daily_sales", "sold_on = sold_on + 1000", "orders = 0 and adjustments = -1"): {
+        "equals_sales_ledger_daily_sales_shop__sold_on__currency__False"
+    },
+    ("daily_sales", "net_sales = net_sales + 1, shipping = shipping - 1", "orders = 2"): {
         "daily_sales_net_sales_are_gross_less_discounts_and_returns"
     },
-    "update marts.orders set taxes = taxes + 0.01, tips = tips - 0.01 where order_id = 1002": {
+    ("orders", "taxes = taxes + 0.01, tips = tips - 0.01", "order_id = 1002"): {
         "equals_sales_ledger_orders_shop__order_id__True"
     },
-    "update marts.orders set gross_sales = gross_sales + 1, discounts = discounts - 1, fees = fees + 1 where order_id = 1002": {
+    ("orders", "gross_sales = gross_sales + 1, discounts = discounts - 1, fees = fees + 1", "order_id = 1002"): {
         "orders_parts_add_up_to_total_sales"
     },
-    "update marts.orders set customer_order_number = 1 where order_id = 1003": {
-        "orders_customer_order_number_fits_new_vs_repeat"
-    },
-    "delete from marts.customers where customer_id = 72": {
-        "same_rows_as_customers_source_shopify_customers___deleted_at_is_null"
-    },
-    "update marts.customers set lifetime_order_count = 0 where customer_id = 71": {
+    ("orders", "customer_order_number = 1", "order_id = 1003"): {"orders_customer_order_number_fits_new_vs_repeat"},
+    ("customers", "lifetime_order_count = 0", "customer_id = 71"): {
         "customers_order_counts_fit_together",
         "customers_without_orders_bought_nothing",
         "customers_first_and_last_order_fit_the_count",
     },
-    "update marts.inventory_levels set value_on_hand = value_on_hand + 0.01 where location_id = 8": {
+    ("inventory_levels", "value_on_hand = value_on_hand + 0.01", "location_id = 8"): {
         "inventory_levels_value_is_units_at_cost"
     },
-    "update marts.reconciled_orders set status = 'agreed' where order_id = 1002": {
+    ("reconciled_orders", "status = 'agreed'", "order_id = 1002"): {
         "reconciled_orders_a_break_has_an_open_difference",
         "reconciled_orders_agreed_ones_do_not_differ",
     },
 }
+LOST_ROW = ("customers", "customer_id = 72")
+SEES_THE_LOST_ROW = "keeps_every_row_of_customers_source_shopify_customers___shop__customer_id"
 
-#: What Shopify could say of order 1003 that its own ledger does not bear out, and the warnings that must name it.
+#: Columns of the warehouse that could be a cent off in what Shopify sent, and the warnings that must say so.
 PLANTED_IN_THE_WAREHOUSE = {
-    "update shopify.orders set current_total_price_presentment = current_total_price_presentment + {} where order_id = 1003": {
+    ("orders", "current_total_price_presentment", "order_id = 1003"): {
         "order_current_total_is_its_ledger_with_or_without_adjustments"
     },
-    "update shopify.orders set total_received_presentment = total_received_presentment + {} where order_id = 1003": {
+    ("orders", "total_received_presentment", "order_id = 1003"): {
         "order_received_is_the_sum_of_its_payments",
         "order_net_payment_is_received_less_refunded",
     },
-    "update shopify.orders set total_outstanding_presentment = total_outstanding_presentment + {} where order_id = 1003": {
+    ("orders", "total_outstanding_presentment", "order_id = 1003"): {
         "order_outstanding_is_what_is_neither_paid_nor_authorised"
     },
-    "update shopify.order_lines set original_total_presentment = original_total_presentment + {} where quantity = 3": {
+    ("order_lines", "original_total_presentment", "quantity = 3"): {
         "expression_is_true_stg_order_lines_original_total_presentment_original_unit_price_presentment_quantity"
     },
 }
@@ -69,27 +72,53 @@ def before(marts: Marts) -> dict[str, list[tuple[Any, ...]]]:
 
 @pytest.fixture
 def planted_in_the_warehouse(marts: Marts) -> Iterator[set[str]]:
-    for statement in PLANTED_IN_THE_WAREHOUSE:
-        marts.conn.execute(statement.format("0.01"))  # type: ignore[arg-type]
+    def move(cents: str) -> None:
+        for table, column, rows in PLANTED_IN_THE_WAREHOUSE:
+            _change(marts, f"update shopify.{table} set {column} = {column} + {cents} where {rows}")
+
+    move("0.01")
     yield set.union(*PLANTED_IN_THE_WAREHOUSE.values())
-    for statement in PLANTED_IN_THE_WAREHOUSE:
-        marts.conn.execute(statement.format("-0.01"))  # type: ignore[arg-type]
+    move("-0.01")
 
 
 def test_every_planted_mistake_is_found_and_building_again_takes_it_away(
     marts: Marts, before: dict[str, list[tuple[Any, ...]]], planted_in_the_warehouse: set[str]
 ) -> None:
-    for statement in PLANTED_IN_MARTS:
-        assert marts.conn.execute(statement).rowcount > 0, statement  # type: ignore[arg-type]
+    for table, change, rows in PLANTED_IN_MARTS:
+        _change(marts, f"update marts.{table} set {change} where {rows}")
+    _change(marts, "delete from marts.{} where {}".format(*LOST_ROW))
 
     judged = marts.dbt("test", "--select", "marts,test_type:data", "int_order_identities", "stg_order_lines")
-    assert judged.names("fail") | judged.names("warn") == planted_in_the_warehouse.union(*PLANTED_IN_MARTS.values())
+    planted = planted_in_the_warehouse.union(*PLANTED_IN_MARTS.values(), {SEES_THE_LOST_ROW})
+    assert judged.names("fail") | judged.names("warn") == planted
     # What Shopify got wrong warns and keeps nobody waiting.
     assert judged.names("fail") & planted_in_the_warehouse == set()
 
     rebuilt = marts.dbt("run", "--select", "marts")
     assert set(rebuilt.statuses.values()) == {"success"}
     assert _contents(marts) == before
+
+
+def test_a_load_that_commits_between_building_and_testing_raises_no_alarm(marts: Marts) -> None:
+    """A new order, a changed one and a new customer, of a load the marts have not seen."""
+    sale = (Sale("ORDER", "PRODUCT", "7.00", quantity=1),)
+    with marts.conn.transaction():
+        rows = Warehouse(marts.conn, first_id=1_000_000)
+        rows.add_order(NEW_YORK, 2001, currency="USD", agreements=(Agreement(LATER, sale),), load_id=1)
+        rows.add("shopify.customers", shop=NEW_YORK, customer_id=74, load_id=1)
+        _change(marts, "update shopify.orders set load_id = 1 where order_id = 1011")
+        _change(marts, "update shopify.order_sales set total_shop = 11 where order_id = 1011")
+    try:
+        judged = marts.dbt("test", "--select", "test_name:keeps_every_row_of", "test_name:equals_sales_ledger")
+    finally:
+        with marts.conn.transaction():
+            for table in ("orders", "order_agreements", "order_sales"):
+                _change(marts, f"delete from shopify.{table} where order_id = 2001")
+            _change(marts, "delete from shopify.customers where customer_id = 74")
+            _change(marts, "update shopify.orders set load_id = 0 where order_id = 1011")
+            _change(marts, "update shopify.order_sales set total_shop = 10 where order_id = 1011")
+    assert len(judged.statuses) == 5
+    assert judged.names("pass") == set(judged.statuses)
 
 
 def test_an_order_of_a_shop_nobody_registered_stops_the_build(marts: Marts) -> None:
@@ -101,6 +130,10 @@ def test_an_order_of_a_shop_nobody_registered_stops_the_build(marts: Marts) -> N
         assert marts.row("select count(*) > 0 from marts.orders where shop = %s", NEW_YORK) == (True,)
     finally:
         marts.conn.execute("update ops.shops set shop = %s where shop = 'renamed'", [NEW_YORK])
+
+
+def _change(marts: Marts, statement: str) -> None:
+    assert marts.conn.execute(statement).rowcount > 0, statement  # type: ignore[arg-type]
 
 
 def _contents(marts: Marts) -> dict[str, list[tuple[Any, ...]]]:

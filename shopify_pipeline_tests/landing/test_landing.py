@@ -80,10 +80,21 @@ def test_the_manifest_says_what_was_landed(landing: Landing) -> None:
     given = finish(writer)
     manifest = landing.manifest(PREFIX)
     assert manifest == given
-    assert (manifest.shop, manifest.stream, manifest.load_id, manifest.mode) == ("shop.myshopify.com", "orders", 7, "window")
+    assert (manifest.shop, manifest.stream, manifest.load_id, manifest.mode) == (
+        "shop.myshopify.com",
+        "orders",
+        7,
+        "window",
+    )
     assert (manifest.window_from, manifest.window_to, manifest.shop_now) == (NOW, NOW, NOW)
     page, bulk = manifest.parts
-    assert (page.kind, page.operation, page.query_hash, page.api_version, page.lines) == ("page", "OrdersPage", "abc", "2026-10", 1)
+    assert (page.kind, page.operation, page.query_hash, page.api_version, page.lines) == (
+        "page",
+        "OrdersPage",
+        "abc",
+        "2026-10",
+        1,
+    )
     assert (bulk.kind, bulk.lines, bulk.roots) == ("bulk", 10, 10)
     assert manifest.bytes == len(PAGE) + len(b"".join(numbered(10)))
     assert manifest.roots == 13
@@ -207,7 +218,12 @@ print("landed", flush=True)
 def test_a_process_killed_in_the_middle_of_a_file_leaves_no_part(landing: Landing, place: Path) -> None:
     environment = os.environ | {KILL_AT: Failpoint.LANDING_HALF_FILE.value}
     killed = subprocess.run(
-        [sys.executable, "-c", DYING, str(place)], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", DYING, str(place)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert killed.returncode == -signal.SIGKILL
     assert "landed" not in killed.stdout

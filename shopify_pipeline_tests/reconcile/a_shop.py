@@ -1,7 +1,7 @@
-"""A shop in a few calls: its rows in the warehouse, and a census that says the same.
+"""A shop in a few calls: its rows in the warehouse.
 
-Here: orders, payments, shipments and refunds as Shopify would hold them, written straight into schema ``shopify``; every
-column a test does not speak of gets a plain value. Not here: expectations.
+Here: orders, payments, shipments and refunds as Shopify would hold them. Not here: the steps run on them
+(``company.py``), expectations.
 """
 
 from __future__ import annotations
@@ -9,83 +9,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from psycopg import sql
-
-from shopify_pipeline.backoffice.journal import Chart, JournalBackOffice
-from shopify_pipeline.backoffice.protocol import BackOffice
-from shopify_pipeline.backoffice.value_map import ValueMap
-from shopify_pipeline.clock import SimulatedClock
-from shopify_pipeline.schemas import STREAMS, Kind, Table
-from shopify_pipeline.steps.push import Pushed, push
-from shopify_pipeline.steps.reconcile import Reconciled, reconcile
-from shopify_pipeline.steps.snapshot import take_snapshot
 from shopify_pipeline.warehouse.connect import Connection
-from shopify_pipeline.warehouse.ddl import is_root
+from shopify_pipeline_tests.reconcile.company import NOW, Company
+from shopify_pipeline_tests.reconcile.warehouse_rows import BEFORE, insert
 
-SHOP = "a-shop.myshopify.com"
-ZONE = "America/New_York"
-GO_LIVE_ON = date(2026, 11, 10)
-BEFORE = datetime(2026, 11, 2, 15, tzinfo=UTC)
 NOON = datetime(2026, 11, 12, 17, tzinfo=UTC)
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-VALUE_MAP = ValueMap(
-    source="value_map.toml",
-    lines={"PRODUCT": "4000", "SHIPPING": "4100", "ADJUSTMENT": "4900", "FEE": "4400", "GIFT_CARD": "2300"},
-    gateways={"shopify_payments": "1100", "paypal": "1110"},
-    taxes={"State Tax 5%": "State Tax 5%"},
-    locations={"Brooklyn": "EAST", "Oakland": "WEST"},
-    accounts={"receivable": "1200", "tax": "2200", "rounding": "4910"},
-)
-CHART = Chart(
-    currency="USD",
-    receivable="1200",
-    tax_payable="2200",
-    accounts=frozenset({"4000", "4100", "4900", "4400", "2300", "1100", "1110"}),
-    taxes=frozenset({"State Tax 5%"}),
-    locations=frozenset({"EAST", "WEST"}),
-)
-
-_TABLES = {table.name: (stream, table) for stream in STREAMS.values() for table in stream.tables}
-_PLAIN = {
-    Kind.GID: 1,
-    Kind.TEXT: "x",
-    Kind.INT: 0,
-    Kind.UNSIGNED: 0,
-    Kind.BOOL: False,
-    Kind.INSTANT: BEFORE,
-    Kind.MONEY: Decimal(0),
-    Kind.RATE: Decimal(0),
-}
-
-
-def insert(conn: Connection, name: str, /, **values: Any) -> None:
-    """One row of a warehouse table; columns that may not be null and are not given get a plain value."""
-    stream, table = _TABLES[name]
-    row = {"shop": SHOP, "load_id": 1, **_defaults(table), **values}
-    if is_root(stream, table):
-        row = {"observed_at": row["updated_at"], "root_hash": "hash", **row}
-    conn.execute(
-        sql.SQL("insert into shopify.{} ({}) values ({})").format(
-            sql.Identifier(name),
-            sql.SQL(", ").join(map(sql.Identifier, row)),
-            sql.SQL(", ").join(sql.Placeholder() * len(row)),
-        ),
-        list(row.values()),
-    )
-
-
-def _defaults(table: Table) -> dict[str, Any]:
-    return {
-        column.name: "USD" if column.name.endswith("currency") else _PLAIN[column.kind]
-        for column in table.columns
-        if not column.nullable
-    }
 
 
 @dataclass(frozen=True)
@@ -108,35 +41,23 @@ class Placed:
 
 
 @dataclass
-class AShop:
-    """One shop, two locations, one warehouse connection.
+class AShop(Company):
+    """One shop with two locations."""
 
-    Attributes:
-        journal: The back office everything is pushed into.
-    """
-
-    conn: Connection
-    folder: Path
     ids: itertools.count[int] = field(default_factory=lambda: itertools.count(5_000_000_000_001))
-    clock: SimulatedClock = field(default_factory=lambda: SimulatedClock(NOW))
-    journal: BackOffice = field(init=False)
-    lines: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.journal = JournalBackOffice(self.folder / "journal.jsonl", CHART)
+    @classmethod
+    def opened(cls, conn: Connection, folder: Path) -> AShop:
+        """A shop with its two locations, and nothing else."""
+        shop = cls(conn, folder)
         for location_id, name in ((71, "Brooklyn"), (72, "Oakland")):
-            self.add("locations", location_id=location_id, name=name, is_active=True, updated_at=BEFORE)
+            shop.add("locations", location_id=location_id, name=name, is_active=True, updated_at=BEFORE)
+        return shop
 
     def add(self, table: str, /, **values: Any) -> None:
         """One row, committed."""
         with self.conn.transaction():
             insert(self.conn, table, **values)
-
-    def sql(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Run a statement of the test's own, committed; rows when it gives any."""
-        with self.conn.transaction():
-            cursor = self.conn.execute(statement, {"shop": SHOP, **parameters})  # type: ignore[arg-type]
-            return cursor.fetchall() if cursor.description else []
 
     def item(self, sku: str | None = "MUG", *, on_hand: int = 100, is_tracked: bool = True) -> Item:
         """A variant with a price of 10.00, stocked in Brooklyn."""
@@ -203,7 +124,9 @@ class AShop:
                 current_quantity=units,
                 unfulfilled_quantity=units,
             )
-            self.sale(order_id, agreement_id, "ORDER", line_type, net, line_id=line_id, units=units, tax_title=tax_title)
+            self.sale(
+                order_id, agreement_id, "ORDER", line_type, net, line_id=line_id, units=units, tax_title=tax_title
+            )
         transaction_id = self.pay(order_id, self.owed(order_id), at, gateway=gateway) if gateway else None
         self.touch(order_id, at)
         return Placed(order_id, agreement_id, tuple(line_ids), transaction_id)
@@ -263,9 +186,15 @@ class AShop:
         return sale_id
 
     def pay(
-        self, order_id: int, amount: Decimal | str, at: datetime, *, gateway: str = "shopify_payments", kind: str = "SALE",
+        self,
+        order_id: int,
+        amount: Decimal | str,
+        at: datetime,
+        *,
+        gateway: str = "shopify_payments",
+        kind: str = "SALE",
         status: str = "SUCCESS",
-    ) -> int:  # fmt: skip
+    ) -> int:
         """A transaction."""
         transaction_id = next(self.ids)
         self.add(
@@ -411,80 +340,3 @@ class AShop:
             units=units,
             at=at,
         )
-
-    def push(self, *, value_map: ValueMap = VALUE_MAP, backoffice: BackOffice | None = None) -> Pushed:
-        """Push what is due."""
-        return push(
-            self.conn,
-            backoffice or self.journal,
-            shop=SHOP,
-            value_map=value_map,
-            go_live_on=GO_LIVE_ON,
-            time_zone=ZONE,
-            clock=self.clock,
-            batch_size=10,
-            progress=self.lines.append,
-        )
-
-    def snapshot(self) -> None:
-        """Read the journal."""
-        take_snapshot(self.conn, self.journal, shop=SHOP, clock=self.clock, progress=self.lines.append)
-
-    def count(self, *, as_of: datetime = NOW) -> None:
-        """A census that says what the shop holds, in the sums Shopify derives (identities I3 to I6 of its ledger)."""
-        with self.conn.transaction():
-            for statement in _CENSUS:
-                self.conn.execute(statement, {"shop": SHOP, "as_of": as_of})  # type: ignore[arg-type]
-
-    def reconcile(self, *, lag: timedelta = timedelta(hours=1), value_map: ValueMap = VALUE_MAP) -> Reconciled:
-        """Run every rule."""
-        return reconcile(
-            self.conn,
-            shop=SHOP,
-            value_map=value_map,
-            go_live_on=GO_LIVE_ON,
-            time_zone=ZONE,
-            lag_seconds=int(lag.total_seconds()),
-            clock=self.clock,
-        )
-
-    def breaks(self, status: str = "open") -> list[tuple[str, str, str, str]]:
-        """(rule, class, entity, sub key) of breaks with this status."""
-        return self.sql(  # type: ignore[return-value]
-            "select rule, class, entity, sub_key from recon.breaks where status = %(status)s order by 1, 3, 4",
-            status=status,
-        )
-
-
-_CENSUS = (
-    "delete from recon.census_roots where shop = %(shop)s",
-    "delete from recon.census_orders where shop = %(shop)s",
-    "delete from recon.census_sales where shop = %(shop)s",
-    "delete from recon.census_transactions where shop = %(shop)s",
-    "delete from recon.census_levels where shop = %(shop)s",
-    "delete from recon.censuses where shop = %(shop)s",
-    "insert into recon.censuses values (%(shop)s, %(as_of)s, %(as_of)s)",
-    """insert into recon.census_roots
-    select shop, 'orders', order_id::text, updated_at from shopify.orders
-    union all select shop, 'products', product_id::text, updated_at from shopify.products
-    union all select shop, 'locations', location_id::text, null from shopify.locations
-    union all select shop, 'inventory_levels', inventory_item_id || '/' || location_id, updated_at
-    from shopify.inventory_levels""",
-    """insert into recon.census_orders
-    select
-        o.shop, o.order_id, o.name, o.created_at, o.processed_at, o.updated_at, o.cancelled_at, o.is_test, o.currency,
-        coalesce(sum(s.total_shop) filter (where s.line_type <> 'ADJUSTMENT'), 0), coalesce(sum(s.total_tax_shop), 0), 0, 0
-    from shopify.orders as o left join shopify.order_sales as s using (shop, order_id)
-    group by o.shop, o.order_id""",
-    """insert into recon.census_sales
-    select
-        s.shop, s.order_id, a.agreement_id, a.agreement_type, a.happened_at, s.sale_id, s.action_type, s.line_type, s.quantity,
-        s.total_shop, s.total_tax_shop
-    from shopify.order_sales as s inner join shopify.order_agreements as a using (shop, agreement_id)""",
-    """insert into recon.census_transactions
-    select shop, order_id, transaction_id, kind, status, gateway, amount_shop, coalesce(processed_at, created_at)
-    from shopify.order_transactions""",
-    """insert into recon.census_levels
-    select shop, inventory_item_id, location_id, on_hand, available, updated_at
-    from shopify.inventory_levels""",
-)

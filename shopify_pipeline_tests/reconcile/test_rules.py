@@ -12,13 +12,15 @@ import pytest
 
 from shopify_pipeline.reconcile.rules import rules
 from shopify_pipeline.warehouse.connect import connect
-from shopify_pipeline_tests.reconcile.a_shop import BEFORE, NOON, NOW, SHOP, VALUE_MAP, AShop, Item, Placed
+from shopify_pipeline_tests.reconcile.a_shop import NOON, AShop, Item, Placed
+from shopify_pipeline_tests.reconcile.company import NOW, VALUE_MAP
+from shopify_pipeline_tests.reconcile.warehouse_rows import BEFORE, SHOP
 
 
 @pytest.fixture
 def shop(warehouse_dsn: str, tmp_path: Path) -> Iterator[AShop]:
     with connect(warehouse_dsn) as conn:
-        yield AShop(conn, tmp_path)
+        yield AShop.opened(conn, tmp_path)
 
 
 @pytest.fixture
@@ -147,14 +149,18 @@ def test_a_payment_that_is_not_booked_is_missing(agreeing: AShop, second: Placed
 
 def test_a_payment_the_shop_knows_nothing_of_is_missing_there(agreeing: AShop, second: Placed) -> None:
     agreeing.sql(
-        "insert into backoffice.payments values (%(shop)s, '77', %(id)s, 77, '1100', 5, '2026-11-12')", id=second.order_id
+        "insert into backoffice.payments values (%(shop)s, '77', %(id)s, 77, '1100', 5, '2026-11-12')",
+        id=second.order_id,
     )
     assert found(agreeing) == [("P2", "missing_shopify", f"orders/{second.order_id}", "77")]
 
 
 def test_refund_money_that_differs_is_found_per_order(agreeing: AShop, first: Placed) -> None:
     agreeing.sql("update backoffice.payments set amount = -10.49 where amount < 0")
-    assert [(rule, kind) for rule, kind, _, _ in found(agreeing)] == [("P2", "amount_mismatch"), ("R2b", "amount_mismatch")]
+    assert [(rule, kind) for rule, kind, _, _ in found(agreeing)] == [
+        ("P2", "amount_mismatch"),
+        ("R2b", "amount_mismatch"),
+    ]
 
 
 def test_a_credit_note_that_is_missing_is_named_by_its_agreement(agreeing: AShop, first: Placed) -> None:
@@ -215,7 +221,8 @@ def test_a_root_in_quarantine_says_so(agreeing: AShop) -> None:
         at=BEFORE,
     )
     agreeing.sql(
-        "insert into ops.quarantine (shop, stream, root_type, root_id, rule, path, message, raw, load_id, quarantined_at) "
+        "insert into ops.quarantine "
+        "(shop, stream, root_type, root_id, rule, path, message, raw, load_id, quarantined_at) "
         "select %(shop)s, 'customers', 'Customer', '9', 'type', '$', 'bad', '', load_id, %(at)s from ops.loads",
         at=BEFORE,
     )

@@ -205,9 +205,16 @@ def test_unknown_and_foreign_ids(shop: Shop) -> None:
     )
 
 
-def test_operation_without_the_scope_fails_as_access_denied(own_shop: Shop) -> None:
-    own_shop.control("PUT", "scopes", {"scopes": ["read_products"]})
-    operation = finished(own_shop, submit(own_shop, LEDGER)["bulkOperation"]["id"])
+@pytest.mark.parametrize(
+    ("scope", "query"),
+    [
+        pytest.param("read_products", LEDGER, id="root"),
+        pytest.param("read_orders", "{ orders { edges { node { id customer { id } } } } }", id="field below it"),
+    ],
+)
+def test_operation_without_a_scope_fails_as_access_denied(own_shop: Shop, scope: str, query: str) -> None:
+    own_shop.control("PUT", "scopes", {"scopes": [scope]})
+    operation = finished(own_shop, submit(own_shop, query)["bulkOperation"]["id"])
     assert (operation["status"], operation["errorCode"], operation["url"]) == ("FAILED", "ACCESS_DENIED", None)
 
 

@@ -74,10 +74,11 @@ def test_faults_reach_single_objects_and_edges_alike(own_shop: Shop) -> None:
     plant(own_shop, malformed=[{"root": "orders", "id": gid, "kind": "bad_money"}])
     data = own_shop.data(
         "query Q($id: ID!) { order(id: $id) { " + ORDER + " } node(id: $id) { ... on Order { " + ORDER + " } } "
-        "orders(first: 1, sortKey: ID) { edges { node { " + ORDER + " } } } }",
+        "orders(first: 1, sortKey: ID) { edges { node { " + ORDER + " } } } "
+        "nodes(ids: [$id]) { ... on Order { " + ORDER + " } } }",
         id=gid,
     )
-    for order in (data["order"], data["node"], data["orders"]["edges"][0]["node"]):
+    for order in (data["order"], data["node"], data["orders"]["edges"][0]["node"], data["nodes"][0]):
         assert order["totalPriceSet"]["shopMoney"]["amount"] == "12.x4"
 
 

@@ -81,6 +81,7 @@ def test_quoted_utc_time_is_exact() -> None:
     assert kept("updated_at:>='2026-11-22T07:00:00Z'") == [7, 8, 9]
     assert kept("updated_at:'2026-11-22T07:00:00Z'") == [7]
     assert kept("updated_at:<='2026-11-22T01:00:00Z'") == [0, 1]
+    assert kept("updated_at:<'2026-11-22T01:00:00Z'") == [0]
 
 
 def test_greater_than_a_time_includes_it() -> None:
@@ -135,8 +136,9 @@ def test_parsed_form_shows_how_a_query_was_read() -> None:
 
 
 @given(
-    cuts=st.lists(st.integers(min_value=-5, max_value=100_000), min_size=1, max_size=5, unique=True),
-    moments=st.lists(st.integers(min_value=0, max_value=90_000), max_size=30),
+    # Few distinct seconds, so that moments fall on the cuts.
+    cuts=st.lists(st.integers(min_value=-1, max_value=6), min_size=1, max_size=5, unique=True),
+    moments=st.lists(st.integers(min_value=0, max_value=5), max_size=30),
 )
 def test_adjacent_half_open_windows_see_every_moment_exactly_once(cuts: list[int], moments: list[int]) -> None:
     things = [Thing(place, START + timedelta(seconds=moment)) for place, moment in enumerate(moments)]

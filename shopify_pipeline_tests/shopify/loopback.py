@@ -126,7 +126,13 @@ def reply(status: int = 200, body: bytes = b"", **headers: str) -> Script:
 
 
 def graphql(
-    data: object = None, *, status: int = 200, version: str = VERSION, date: str = DATE, compress: bool = False, **more: Any
+    data: object = None,
+    *,
+    status: int = 200,
+    version: str = VERSION,
+    date: str = DATE,
+    compress: bool = False,
+    **more: Any,
 ) -> Script:
     """An answer as Shopify shapes it; ``more`` stands beside ``data``."""
     body = json.dumps(({} if data is None else {"data": data}) | more).encode()
@@ -136,7 +142,9 @@ def graphql(
     return reply(status, body, **headers)
 
 
-def cost(requested: float, available: float, *, actual: float | None = None, maximum: float = 2000, restore: float = 100) -> Any:
+def cost(
+    requested: float, available: float, *, actual: float | None = None, maximum: float = 2000, restore: float = 100
+) -> Any:
     """The ``extensions`` of an answer that tells its cost."""
     status = {"maximumAvailable": maximum, "currentlyAvailable": available, "restoreRate": restore}
     return {"cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}}

@@ -48,9 +48,7 @@ class SandboxShop:
             session=session,
             clock=clock,
         )
-        return AdminApi(
-            shop=SHOP, session=session, tokens=tokens, clock=clock, rng=Random(1), endpoint=self.server.url
-        )
+        return AdminApi(shop=SHOP, session=session, tokens=tokens, clock=clock, rng=Random(1), endpoint=self.server.url)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One call of the Admin API: what is waited for, what is tried again, and what stops at once with a line that says what to do."""
+"""One call of the Admin API: what is waited for, what is tried again, and what stops at once and says what to do."""
 
 from __future__ import annotations
 
@@ -121,7 +121,14 @@ def test_a_lasting_failure_ends_after_five_tries_with_bounded_waits(
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [(402, "frozen"), (403, "scopes"), (404, "domain"), (423, "locked"), (430, "stop for an hour"), (418, "unexpected")],
+    [
+        (402, "frozen"),
+        (403, "scopes"),
+        (404, "domain"),
+        (423, "locked"),
+        (430, "stop for an hour"),
+        (418, "unexpected"),
+    ],
 )
 def test_a_refusal_is_final_and_says_what_to_do(
     status: int, says: str, server: LoopbackServer, make_api: MakeApi
@@ -216,15 +223,18 @@ def test_an_answer_that_does_not_tell_the_time_is_refused(server: LoopbackServer
 
 def shop_answer(domain: str = SHOP, scopes: tuple[str, ...] = REQUIRED_SCOPES) -> Script:
     shop = {"name": "Loop", "myshopifyDomain": domain, "ianaTimezone": "Europe/Berlin", "currencyCode": "EUR"}
-    return graphql(
-        {"shop": shop, "currentAppInstallation": {"accessScopes": [{"handle": scope} for scope in scopes]}}
-    )
+    return graphql({"shop": shop, "currentAppInstallation": {"accessScopes": [{"handle": scope} for scope in scopes]}})
 
 
 def test_the_shop_introduces_itself(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(shop_answer())
     info = make_api().check_shop()
-    assert (info.name, info.myshopify_domain, info.iana_timezone, info.currency) == ("Loop", SHOP, "Europe/Berlin", "EUR")
+    assert (info.name, info.myshopify_domain, info.iana_timezone, info.currency) == (
+        "Loop",
+        SHOP,
+        "Europe/Berlin",
+        "EUR",
+    )
     assert info.now == datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert server.requests[0].json()["query"] == operation("ShopCheck").text
 

@@ -30,7 +30,9 @@ ALL = updated_between(NOW - timedelta(days=3650), NOW)
 class Altered:
     """An API whose questions a test changes on the way."""
 
-    def __init__(self, api: AdminApi, change: Callable[[Operation, dict[str, Any]], tuple[Operation, dict[str, Any]]]) -> None:
+    def __init__(
+        self, api: AdminApi, change: Callable[[Operation, dict[str, Any]], tuple[Operation, dict[str, Any]]]
+    ) -> None:
         self._api = api
         self._change = change
         self.asked: list[str] = []
@@ -173,7 +175,10 @@ def test_an_order_that_changed_since_the_bulk_operation_is_read_anew_and_whole(s
     first, second = [node for body in pages for node in json.loads(body.raw)["data"]["orders"]["nodes"]][:2]
     versions = [(first["id"], "2020-01-01T00:00:00Z"), (second["id"], second["updatedAt"])]
     bodies = list(reader(shop.api()).details(ORDERS, versions))
-    assert [(body.kind, body.operation, body.roots) for body in bodies] == [("page", "OrdersById", 1), ("detail", "OrdersDetail", 0)]
+    assert [(body.kind, body.operation, body.roots) for body in bodies] == [
+        ("page", "OrdersById", 1),
+        ("detail", "OrdersDetail", 0),
+    ]
     assert json.loads(bodies[0].raw)["data"]["nodes"] == [first]
     assert [node["id"] for node in json.loads(bodies[1].raw)["data"]["nodes"]] == [second["id"]]
 
@@ -193,9 +198,7 @@ class Moving(Altered):
         return answer
 
 
-def test_an_order_that_changes_while_it_is_drained_is_read_anew_and_whole(
-    shop: SandboxShop, rich: list[str]
-) -> None:
+def test_an_order_that_changes_while_it_is_drained_is_read_anew_and_whole(shop: SandboxShop, rich: list[str]) -> None:
     """Its first page stays landed, but nothing of the later version is mixed into it."""
     calm = list(reader(Altered(shop.api(), one_at_a_time)).by_id("orders", rich))
     first, *anew = list(reader(Moving(shop.api(), times=2)).by_id("orders", rich))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -285,15 +284,18 @@ def test_a_window_is_quoted_and_in_utc() -> None:
     since = datetime(2026, 11, 20, 7, 30, tzinfo=timezone(timedelta(hours=-5)))
     until = datetime(2026, 11, 20, 13, 0, 0, 999_999, tzinfo=UTC)
     assert (
-        updated_between(since, until)
-        == "updated_at:>='2026-11-20T12:30:00Z' AND updated_at:<='2026-11-20T13:00:00Z'"
+        updated_between(since, until) == "updated_at:>='2026-11-20T12:30:00Z' AND updated_at:<='2026-11-20T13:00:00Z'"
     )
 
 
 def test_inlining_gives_literals_for_variables_whatever_is_in_them() -> None:
     text = operation("CustomersBulk").inlined({"query": 'a\\b"c'}).text
     assert text.startswith(r'query CustomersBulk { customers(query: "a\\b\"c") {')
-    assert operation("CustomersBulk").inlined({"query": None}).text.startswith("query CustomersBulk { customers(query: null) {")
+    assert (
+        operation("CustomersBulk")
+        .inlined({"query": None})
+        .text.startswith("query CustomersBulk { customers(query: null) {")
+    )
 
 
 def test_an_unknown_operation_and_a_fragment_are_refused() -> None:

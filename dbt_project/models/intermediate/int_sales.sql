@@ -73,7 +73,10 @@ final as (
 
         -- money in presentment currency, tax included
         classified.total_presentment,
-        {{ money("case when part = 'adjustment' then total_presentment else 0 end") }} as adjustments_presentment
+        {{ money("case when part = 'adjustment' then total_presentment else 0 end") }} as adjustments_presentment,
+
+        -- load
+        orders.load_id
     from classified
     inner join agreements
         on classified.shop = agreements.shop

@@ -66,7 +66,10 @@ final as (
 
         -- times
         customers.created_at,
-        customers.updated_at
+        customers.updated_at,
+
+        -- load
+        customers.load_id
     from customers
     left join shops
         on customers.shop = shops.shop

@@ -32,7 +32,10 @@ final as (
 
         -- money in shop currency, tax and sum
         {{ money('sum(taxes)') }} as taxes,
-        {{ money('sum(total_sales)') }} as total_sales
+        {{ money('sum(total_sales)') }} as total_sales,
+
+        -- load
+        max(load_id) as load_id
     from sales
     group by
         shop,

@@ -53,7 +53,10 @@ final as (
         {{ money('items.unit_cost * levels.on_hand') }} as value_on_hand,
 
         -- times
-        levels.updated_at
+        levels.updated_at,
+
+        -- load
+        levels.load_id
     from levels
     left join items
         on levels.shop = items.shop

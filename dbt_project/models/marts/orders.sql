@@ -94,7 +94,10 @@ final as (
         orders.created_at,
         orders.processed_at,
         orders.updated_at,
-        orders.cancelled_at
+        orders.cancelled_at,
+
+        -- load
+        orders.load_id
     from orders
     left join shops
         on orders.shop = shops.shop

@@ -1,7 +1,8 @@
 with
 
+-- Every part is read from the views, in one statement and so of one instant; a mart beside would be older.
 orders as (
-    select * from {{ ref('orders') }}
+    select * from {{ ref('stg_orders') }}
     where not is_test
 ),
 
@@ -99,12 +100,12 @@ joined as (
         known.shop,
         known.order_id,
         orders.order_name,
-        orders.ordered_on,
+        {{ day_in_zone('orders.processed_at', 'shops.time_zone') }} as ordered_on,
         orders.order_id is not null as is_in_shop,
         coalesce(facts.last_fact_on >= shops.go_live_on and orders.order_id is not null, false)
         or posted.document_count is not null as is_in_scope,
         coalesce(orders.currency, posted.currency, shops.currency) as currency,
-        orders.current_total,
+        orders.current_total_shop as current_total,
         coalesce(owed.sales_since_go_live, 0) as sales_since_go_live,
         coalesce(posted.posted_total, 0) as posted_total,
         coalesce(posted.document_count, 0) as document_count,

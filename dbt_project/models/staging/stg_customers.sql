@@ -26,7 +26,10 @@ final as (
 
         -- times
         created_at,
-        updated_at
+        updated_at,
+
+        -- load
+        load_id
     from customers
     where deleted_at is null
 )

@@ -25,7 +25,10 @@ final as (
         safety_stock,
 
         -- times
-        updated_at
+        updated_at,
+
+        -- load
+        load_id
     from inventory_levels
     where deleted_at is null
 )

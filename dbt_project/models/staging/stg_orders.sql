@@ -47,7 +47,10 @@ final as (
         created_at,
         processed_at,
         updated_at,
-        cancelled_at
+        cancelled_at,
+
+        -- load
+        load_id
     from orders
     where deleted_at is null
 )

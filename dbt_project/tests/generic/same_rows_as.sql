@@ -1,11 +1,11 @@
-{#- The model has exactly as many rows as another relation: nothing was lost in a join, nothing fanned out. -#}
-{% test same_rows_as(model, compare_model, compare_where='true') %}
+{#- The view has exactly as many rows as another: nothing was lost in a join, nothing fanned out. -#}
+{% test same_rows_as(model, compare_model) %}
     with
 
     counted as (
         select
             (select count(*) from {{ model }}) as rows_here,
-            (select count(*) from {{ compare_model }} where {{ compare_where }}) as rows_there
+            (select count(*) from {{ compare_model }}) as rows_there
     )
 
     select

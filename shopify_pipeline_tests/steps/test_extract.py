@@ -1,0 +1,389 @@
+"""Extracting a stream from a served sandbox shop: which way it is read, what is landed, and what a restart does."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from shopify_pipeline.clock import SystemClock
+from shopify_pipeline.errors import PermanentError, TransientError
+from shopify_pipeline.landing import Landing, Manifest
+from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.schemas.records import Assembly, assemble
+from shopify_pipeline.shopify.queries import operation
+from shopify_pipeline.steps.extract import ExtractConfig, Extracted, Mode, extract, extract_roots
+from shopify_pipeline.steps.extract_reading import roots_with_details
+from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP, SandboxShop, sandbox_shop
+
+AGES = timedelta(days=3650)
+
+
+@dataclass(frozen=True)
+class KeptLoad:
+    load_id: int
+    mode: Mode
+    window_from: datetime | None
+    window_to: datetime
+    state: Literal["extracting", "landed"]
+    landing_prefix: str
+    bulk_operations: dict[str, str] = field(default_factory=dict)
+
+
+class KeptLoads:
+    """Loads of one stream, in memory."""
+
+    def __init__(self, cursor: datetime | None = None) -> None:
+        self.cursor_at = cursor
+        self.loads: list[KeptLoad] = []
+        self.abandoned: list[int] = []
+        self.fail_at_landed = False
+
+    def cursor(self, shop: str, stream: str) -> datetime | None:
+        return self.cursor_at
+
+    def unfinished(self, shop: str, stream: str) -> KeptLoad | None:
+        return next((load for load in self.loads if load.load_id not in self.abandoned), None)
+
+    def open(
+        self,
+        *,
+        shop: str,
+        stream: str,
+        mode: Mode,
+        window_from: datetime | None,
+        window_to: datetime,
+        started_at: datetime,
+    ) -> KeptLoad:
+        number = len(self.loads) + 1
+        self.loads.append(KeptLoad(number, mode, window_from, window_to, "extracting", f"{shop}/{stream}/{number}/"))
+        return self.loads[-1]
+
+    def remember_bulk(self, load_id: int, name: str, gid: str) -> None:
+        self.loads[load_id - 1].bulk_operations[name] = gid
+
+    def mark_landed(self, load_id: int, landed_at: datetime) -> None:
+        if self.fail_at_landed:
+            raise TransientError("the database is away")
+        self.loads[load_id - 1] = replace(self.loads[load_id - 1], state="landed")
+
+    def abandon(self, load_id: int) -> None:
+        self.abandoned.append(load_id)
+
+
+@dataclass
+class Bench:
+    """One shop, one landing zone, and extraction in one call."""
+
+    shop: SandboxShop
+    landing: Landing
+    lines: list[str] = field(default_factory=list)
+
+    def extract(self, stream: str, loads: KeptLoads, **config: Any) -> Extracted:
+        return extract(
+            self.shop.api(),
+            self.landing,
+            loads,
+            shop=SHOP,
+            stream=stream,
+            clock=SystemClock(),
+            config=ExtractConfig(**config),
+            progress=self.lines.append,
+        )
+
+    def roots(self, stream: str, loads: KeptLoads, gids: list[str]) -> Extracted:
+        return extract_roots(
+            self.shop.api(),
+            self.landing,
+            loads,
+            shop=SHOP,
+            stream=stream,
+            gids=gids,
+            clock=SystemClock(),
+            config=ExtractConfig(),
+            progress=self.lines.append,
+        )
+
+    def manifest(self, stream: str, load_id: int) -> Manifest:
+        return self.landing.manifest(f"{SHOP}/{stream}/{load_id}/")
+
+    def assembled(self, stream: str, load_id: int) -> Assembly:
+        prefix = f"{SHOP}/{stream}/{load_id}/"
+        return assemble(
+            STREAMS[stream],
+            [
+                (p.kind, self.landing.lines(prefix, p) if p.kind == "bulk" else (self.landing.body(prefix, p),))
+                for p in self.landing.manifest(prefix).parts
+            ],
+        )
+
+    def asked(self) -> Counter[str]:
+        """Operations the shop has been asked so far."""
+        return Counter(line["operation"] for line in self.shop.sandbox.requests.read() if line["kind"] == "graphql")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxShop]:
+    """A shop of 120 orders that nobody changes."""
+    with sandbox_shop(tmp_path_factory.mktemp("shop"), orders=120) as running:
+        yield running
+
+
+@pytest.fixture
+def bench(shop: SandboxShop, tmp_path: Path) -> Bench:
+    return Bench(shop, Landing.at(tmp_path / "landing"))
+
+
+@pytest.fixture
+def own_bench(tmp_path: Path) -> Iterator[Bench]:
+    """A shop of 30 orders that belongs to one test."""
+    with sandbox_shop(tmp_path / "shop", orders=30) as running:
+        yield Bench(running, Landing.at(tmp_path / "landing"))
+
+
+def contents(assembly: Assembly) -> dict[str, tuple[str, list[tuple[str, str | None, str]]]]:
+    """Every document by gid: its own JSON and its children, without what tells how they were read."""
+
+    def plain(raw: bytes) -> str:
+        value = json.loads(raw)
+        value.pop("__parentId", None)
+        for inner in [*value.get("refunds", ()), *value.get("fulfillments", ())]:
+            for name in [name for name, held in inner.items() if isinstance(held, dict) and "nodes" in held]:
+                del inner[name]
+        return json.dumps(value, sort_keys=True)
+
+    return {
+        document.gid: (
+            plain(document.raw),
+            sorted((child.node, child.parent, plain(child.raw)) for child in document.children),
+        )
+        for document in assembly.documents
+    }
+
+
+def test_the_first_load_reads_everything_by_bulk_operation(bench: Bench) -> None:
+    loads = KeptLoads()
+    extracted = bench.extract("orders", loads)
+    assert (extracted.mode, extracted.window_from, extracted.window_to, extracted.roots) == ("full", None, NOW, 120)
+    assert loads.loads[0].state == "landed"
+    manifest = bench.manifest("orders", 1)
+    assert [part.kind for part in manifest.parts] == ["bulk"] + ["detail"] * (len(manifest.parts) - 1)
+    assert (manifest.mode, manifest.window_to, manifest.shop_now) == ("full", NOW, NOW)
+    assert (extracted.parts, extracted.bytes) == (len(manifest.parts), manifest.bytes)
+    assembly = bench.assembled("orders", 1)
+    assert len({document.gid for document in assembly.documents}) == 120
+    assert assembly.orphans == []
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_bulk_and_pages_land_the_same_records(stream: str, bench: Bench) -> None:
+    bench.extract(stream, KeptLoads())
+    by_bulk = contents(bench.assembled(stream, 1))
+    extracted = bench.extract(
+        stream, KeptLoads(cursor=NOW), overlap_seconds=int(AGES.total_seconds()), bulk_threshold=10**6
+    )
+    assert {part.kind for part in bench.manifest(stream, 1).parts} <= {"page", "nested"}
+    by_pages = contents(bench.assembled(stream, 1))
+    assert extracted.roots == len(by_bulk) > 0
+    assert by_pages == by_bulk
+
+
+def test_a_later_load_reads_from_an_overlap_before_the_cursor_to_the_shops_clock(bench: Bench) -> None:
+    cursor = NOW - timedelta(days=5)
+    extracted = bench.extract("orders", KeptLoads(cursor=cursor), overlap_seconds=3600)
+    assert extracted.mode == "window"
+    assert extracted.window_from == cursor - timedelta(hours=1)
+    assert extracted.window_to == NOW
+    stamps = [
+        datetime.fromisoformat(json.loads(document.raw)["updatedAt"])
+        for document in bench.assembled("orders", 1).documents
+    ]
+    assert 0 < len(stamps) < 120
+    assert min(stamps) >= cursor - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("threshold", "kind"), [(1, "bulk"), (1000, "page")])
+def test_a_window_with_many_changes_is_read_by_bulk_operation(threshold: int, kind: str, bench: Bench) -> None:
+    cursor = NOW - timedelta(days=5)
+    bench.extract("orders", KeptLoads(cursor=cursor), bulk_threshold=threshold)
+    assert bench.manifest("orders", 1).parts[0].kind == kind
+
+
+@pytest.mark.parametrize("threshold", [1, 1000])
+def test_a_window_of_inventory_is_the_same_whichever_way_it_is_read(threshold: int, bench: Bench) -> None:
+    loads = KeptLoads(cursor=NOW - timedelta(days=1))
+    bench.extract("inventory", loads, bulk_threshold=threshold)
+    kinds = {(part.operation, part.kind) for part in bench.manifest("inventory", 1).parts}
+    assert (("LocationsBulk", "bulk") in kinds) == (threshold == 1)
+    documents = bench.assembled("inventory", 1).documents
+    found = Counter(document.node for document in documents)
+    assert found["Location"] == 3
+    since = NOW - timedelta(days=1, seconds=600)
+    levels = [json.loads(document.raw) for document in documents if document.node == "InventoryLevel"]
+    assert all(datetime.fromisoformat(level["updatedAt"]) >= since for level in levels)
+    full = [json.loads(d.raw) for d in full_inventory(bench) if d.node == "InventoryLevel"]
+    expected = {level["id"] for level in full if datetime.fromisoformat(level["updatedAt"]) >= since}
+    assert {level["id"] for level in levels} == expected
+    assert 0 < len(expected) < len(full)
+
+
+def full_inventory(bench: Bench) -> list[Any]:
+    loads = KeptLoads()
+    loads.open(shop=SHOP, stream="inventory", mode="full", window_from=None, window_to=NOW, started_at=NOW)
+    loads.abandon(1)
+    bench.extract("inventory", loads)
+    return bench.assembled("inventory", 2).documents
+
+
+def test_a_window_without_changes_lands_nothing_but_a_manifest(bench: Bench) -> None:
+    extracted = bench.extract("customers", KeptLoads(cursor=NOW + timedelta(days=1)))
+    assert extracted.roots == 0
+    assert bench.assembled("customers", 1).documents == []
+
+
+def test_a_load_that_is_landed_is_given_back_untouched(bench: Bench) -> None:
+    loads = KeptLoads()
+    first = bench.extract("products", loads)
+    before = bench.asked()
+    assert bench.extract("products", loads) == first
+    assert bench.asked() == before
+
+
+def test_an_interrupted_load_is_resumed_in_its_own_window(bench: Bench) -> None:
+    loads = KeptLoads(cursor=NOW - timedelta(days=1))
+    since, until = NOW - timedelta(days=9), NOW - timedelta(days=6)
+    kept = loads.open(shop=SHOP, stream="orders", mode="window", window_from=since, window_to=until, started_at=NOW)
+    half = bench.landing.begin(kept.landing_prefix)
+    half.add("page", b"half", operation="OrdersPage", query_hash="x", api_version="2026-10", roots=9)
+    extracted = bench.extract("orders", loads)
+    assert (extracted.load_id, extracted.window_from, extracted.window_to) == (1, since, until)
+    stamps = [datetime.fromisoformat(json.loads(d.raw)["updatedAt"]) for d in bench.assembled("orders", 1).documents]
+    assert stamps
+    assert since <= min(stamps) <= max(stamps) <= until
+
+
+def test_a_bulk_operation_is_adopted_after_a_restart(bench: Bench) -> None:
+    loads = KeptLoads()
+    loads.fail_at_landed = True
+    before = bench.asked()
+    with pytest.raises(TransientError):
+        bench.extract("orders", loads)
+    (remembered,) = loads.loads[0].bulk_operations.values()
+    loads.fail_at_landed = False
+    extracted = bench.extract("orders", loads)
+    assert extracted.roots == 120
+    assert list(loads.loads[0].bulk_operations.values()) == [remembered]
+    assert (bench.asked() - before)["BulkRun"] == 1
+
+
+def test_a_load_that_fails_is_not_there_for_a_reader(own_bench: Bench) -> None:
+    own_bench.shop.sandbox.faults.plant(
+        {"answers": [{"kind": "status", "status": 403, "on": "bulk_download", "count": 1}]}, lambda root, name: name
+    )
+    loads = KeptLoads()
+    with pytest.raises(PermanentError):
+        own_bench.extract("orders", loads)
+    assert loads.loads[0].state == "extracting"
+    with pytest.raises(PermanentError, match="nothing whole is landed"):
+        own_bench.manifest("orders", 1)
+
+
+def test_a_missing_scope_opens_no_load(own_bench: Bench) -> None:
+    own_bench.shop.sandbox.tokens.set_scopes(["read_orders", "read_customers"])
+    loads = KeptLoads()
+    with pytest.raises(PermanentError, match="lacks the scopes"):
+        own_bench.extract("orders", loads)
+    assert loads.loads == []
+
+
+def test_what_changed_after_the_cursor_is_in_the_next_window(own_bench: Bench) -> None:
+    full = own_bench.extract("orders", KeptLoads())
+    store = own_bench.shop.sandbox.store
+    with store.lock:
+        store.advance(hours=2)
+        events = store.advance(new_orders=2, fulfill=1)
+    changed = {event["order_id"] for event in events if event.get("order_id")}
+    extracted = own_bench.extract("orders", KeptLoads(cursor=full.window_to))
+    assert extracted.window_to > full.window_to
+    documents = own_bench.assembled("orders", 1).documents
+    assert {document.gid.rsplit("/", 1)[-1] for document in documents} == {str(order) for order in changed}
+
+
+@pytest.mark.parametrize("cursor", [None, NOW], ids=["bulk", "pages"])
+@pytest.mark.parametrize("kind", ["huge_id", "bad_money", "missing_currency", "orphan_child"])
+def test_one_bad_record_does_not_keep_the_others_from_landing(
+    kind: str, cursor: datetime | None, own_bench: Bench
+) -> None:
+    sandbox = own_bench.shop.sandbox
+    sandbox.faults.plant({"malformed": [{"root": "orders", "kind": kind, "name": "#1003"}]}, sandbox.gid_of)
+    extracted = own_bench.extract("orders", KeptLoads(cursor=cursor), overlap_seconds=int(AGES.total_seconds()))
+    assert extracted.roots == 30
+    assert len(own_bench.assembled("orders", 1).documents) == 30
+
+
+def test_a_location_with_a_mangled_id_does_not_keep_the_others_from_landing(own_bench: Bench) -> None:
+    sandbox = own_bench.shop.sandbox
+    name = own_bench.shop.api().execute(operation("LocationsPage"), {"first": 1}).data["locations"]["nodes"][0]["name"]
+    sandbox.faults.plant({"malformed": [{"root": "locations", "kind": "huge_id", "name": name}]}, sandbox.gid_of)
+    own_bench.extract(
+        "inventory", KeptLoads(cursor=NOW), overlap_seconds=int(AGES.total_seconds()), bulk_threshold=10**6
+    )
+    found = Counter(document.node for document in own_bench.assembled("inventory", 1).documents)
+    assert found["Location"] == 3
+    assert found["InventoryLevel"] == 2 * found["InventoryItem"] > 0
+
+
+def test_details_are_wanted_only_for_orders_that_can_be_asked_for() -> None:
+    def order(number: int, refunds: str = "[]", fulfillments: str = "[]", more: str = "") -> bytes:
+        gid = f"gid://shopify/Order/{number}"
+        return f'{{"id":"{gid}","updatedAt":"t","refunds":{refunds},"fulfillments":{fulfillments}{more}}}'.encode()
+
+    lines = [
+        order(1),
+        order(2, refunds='[{"id":"r"}]'),
+        order(3, fulfillments='[{"id":"f"}]'),
+        order(2**63, refunds='[{"id":"r"}]'),
+        b'{"id":"gid://shopify/LineItem/4","__parentId":"gid://shopify/Order/2"}',
+        b'{"id":5,"updatedAt":"t","refunds":[1],"fulfillments":[]}',
+        b"not JSON",
+    ]
+    assert list(roots_with_details(lines)) == [("gid://shopify/Order/2", "t"), ("gid://shopify/Order/3", "t")]
+
+
+def test_named_roots_are_read_again_whole(bench: Bench) -> None:
+    bench.extract("orders", KeptLoads())
+    everything = contents(bench.assembled("orders", 1))
+    wanted = sorted(everything)[:7]
+    loads = KeptLoads(cursor=NOW)
+    extracted = bench.roots("orders", loads, [*wanted, "gid://shopify/Order/1"])
+    assert (extracted.mode, extracted.roots, extracted.window_from) == ("roots", 7, None)
+    assert contents(bench.assembled("orders", 1)) == {gid: everything[gid] for gid in wanted}
+
+
+@pytest.mark.parametrize("stream", ["customers", "products", "inventory"])
+def test_roots_of_every_stream_can_be_read_again(stream: str, bench: Bench) -> None:
+    bench.extract(stream, KeptLoads())
+    everything = contents(bench.assembled(stream, 1))
+    wanted = [*list(everything)[:2], *list(everything)[-2:]]
+    bench.roots(stream, KeptLoads(), wanted)
+    assert contents(bench.assembled(stream, 1)) == {gid: everything[gid] for gid in wanted}
+
+
+def test_an_interrupted_reading_of_named_roots_is_abandoned(bench: Bench) -> None:
+    loads = KeptLoads(cursor=NOW)
+    loads.open(shop=SHOP, stream="customers", mode="roots", window_from=None, window_to=NOW, started_at=NOW)
+    extracted = bench.extract("customers", loads)
+    assert loads.abandoned == [1]
+    assert (extracted.load_id, extracted.mode) == (2, "window")
+
+
+def test_progress_is_told_in_lines(bench: Bench) -> None:
+    bench.extract("customers", KeptLoads())
+    assert bench.lines[-1].startswith("customers: landed ")
+    assert all("\n" not in line for line in bench.lines)
