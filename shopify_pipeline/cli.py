@@ -24,8 +24,8 @@ from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.config import Settings, load_settings
 from shopify_pipeline.errors import ConfigError, PipelineError
 from shopify_pipeline.local.stack import Stack, StackOptions, stack
+from shopify_pipeline.ops import status as reports
 from shopify_pipeline.schemas import STREAMS
-from shopify_pipeline.steps import report as reports
 from shopify_pipeline.steps.doctor import examine
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.steps.repair import accept, repair
@@ -51,7 +51,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file [default: $SHOPIFY_PIPELINE_CONFIG].")]
-Shop = Annotated[str | None, typer.Option("--shop", help="The shop's myshopify.com domain; needed when there are several.")]
+Shop = Annotated[
+    str | None, typer.Option("--shop", help="The shop's myshopify.com domain; needed when there are several.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout; progress goes to stderr.")]
 Home = Annotated[Path, typer.Option("--home", help="Folder where the local stack keeps everything.")]
 Orders = Annotated[int, typer.Option("--orders", min=1, help="Orders of a new sandbox world.")]
@@ -105,10 +107,8 @@ def up(
 
 
 @app.command()
-def once(
-    home: Home = Path(".state"), orders: Orders = 2000, seed: Seed = 7, as_json: AsJson = False
-) -> None:
-    """Run the main job once on a local stack: extract, validate, load, push, reconcile, build the marts, compare with the store."""
+def once(home: Home = Path(".state"), orders: Orders = 2000, seed: Seed = 7, as_json: AsJson = False) -> None:
+    """Run the main job once on a local stack, from extraction to marts, and compare the result with the store."""
     options = StackOptions(home=home, orders=orders, seed=seed, ui=False)
     with stack(options, _say) as running:
         outcome = _main_job(running, _say)
@@ -232,8 +232,7 @@ def breaks_list(
 
 
 @breaks_app.command("repair")
-def breaks_repair(
-    break_ids: list[str], config: Config = None, shop: Shop = None) -> None:
+def breaks_repair(break_ids: list[str], config: Config = None, shop: Shop = None) -> None:
     """Owe the orders of these breaks to the back office again; the next push brings them."""
     pipeline = _pipeline(config, shop)
     with pipeline.connect() as conn:
@@ -349,7 +348,9 @@ def _show(outcome: Any) -> None:
     )
     _print_counts({f"back office {name}": number for name, number in outcome.backoffice.items()}, False)
     _print_counts({f"breaks {name}": number for name, number in outcome.breaks.items()} or {"breaks": 0}, False)
-    _print_counts({"quarantined": outcome.quarantined, "new versions": outcome.new_versions, "pushed": outcome.pushed}, False)
+    _print_counts(
+        {"quarantined": outcome.quarantined, "new versions": outcome.new_versions, "pushed": outcome.pushed}, False
+    )
     _print_counts({f"{stage} (s)": seconds for stage, seconds in outcome.seconds.items()}, False)
     out.print("\nin order: shop, warehouse and back office agree" if outcome.ok else "\nNOT in order", markup=False)
 

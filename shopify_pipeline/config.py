@@ -162,7 +162,11 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     home: Path = Path(".state")
@@ -217,7 +221,9 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         values = tomllib.loads(path.read_text())
     except FileNotFoundError as exc:
-        raise ConfigError(f"no settings at {path}: set {CONFIG_VARIABLE}, or start a local stack with `make run`") from exc
+        raise ConfigError(
+            f"no settings at {path}: set {CONFIG_VARIABLE}, or start a local stack with `make run`"
+        ) from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{path} is not TOML: {exc}") from exc
     try:

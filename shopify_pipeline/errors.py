@@ -1,6 +1,6 @@
 """What can go wrong, sorted by what to do about it.
 
-Here: the tree and nothing else. Retrying lives in ``shopify/retry.py``; turning an error into an exit code in ``cli.py``.
+Here: the tree. Not here: retrying (``shopify/retry.py``) and turning an error into an exit code (``cli.py``).
 
     PipelineError
     ├── TransientError        try again later, unchanged: nothing was written

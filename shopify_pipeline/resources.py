@@ -35,7 +35,6 @@ class PipelineResource(dg.ConfigurableResource[Settings]):
     def for_shop(self, domain: str, progress: Callable[[str], None]) -> Pipeline:
         return Pipeline(self.settings(), domain, progress=progress)
 
-
     def record_failure(self, shop: str, job: str, message: str) -> None:
         """Write a failed run down where status and alerts read it."""
         record_failed_run(self.settings(), shop=shop, job=job, message=message)
@@ -59,4 +58,6 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     """Environment variables that dbt_project/profiles.yml reads."""
     parts = conninfo_to_dict(settings.warehouse.dsn.get_secret_value())
     names = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DATABASE": "dbname"}
-    return {f"SHOPIFY_PIPELINE_DBT_{name}": str(parts[key]) for name, key in names.items() if parts.get(key) is not None}
+    return {
+        f"SHOPIFY_PIPELINE_DBT_{name}": str(parts[key]) for name, key in names.items() if parts.get(key) is not None
+    }

@@ -34,14 +34,28 @@ def page(root: str, *nodes: dict[str, Any]) -> bytes:
     return json.dumps({"data": {root: connection(*nodes)}}).encode()
 
 
-_ORDER_BAGS = (
-    "originalTotalPriceSet totalPriceSet subtotalPriceSet currentTotalPriceSet currentSubtotalPriceSet totalReceivedSet "
-    "netPaymentSet"
-).split()
-_ORDER_ZEROS = (
-    "totalTaxSet totalDiscountsSet totalShippingPriceSet currentTotalTaxSet currentTotalDiscountsSet currentShippingPriceSet "
-    "totalRefundedSet totalOutstandingSet totalCapturableSet totalTipReceivedSet refundDiscrepancySet"
-).split()
+_ORDER_BAGS = [
+    "originalTotalPriceSet",
+    "totalPriceSet",
+    "subtotalPriceSet",
+    "currentTotalPriceSet",
+    "currentSubtotalPriceSet",
+    "totalReceivedSet",
+    "netPaymentSet",
+]
+_ORDER_ZEROS = [
+    "totalTaxSet",
+    "totalDiscountsSet",
+    "totalShippingPriceSet",
+    "currentTotalTaxSet",
+    "currentTotalDiscountsSet",
+    "currentShippingPriceSet",
+    "totalRefundedSet",
+    "totalOutstandingSet",
+    "totalCapturableSet",
+    "totalTipReceivedSet",
+    "refundDiscrepancySet",
+]
 
 
 def an_order(

@@ -81,5 +81,5 @@ def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 def test_an_unknown_shop_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="known: a-shop.myshopify.com"):
+    with pytest.raises(ConfigError, match=r"known: a-shop\.myshopify\.com"):
         load_settings(written(tmp_path, GOOD)).shop("b-shop.myshopify.com")

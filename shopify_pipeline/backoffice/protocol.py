@@ -183,7 +183,7 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: debit minus credit of one document or payment on one account; from the ledger, not from the document."""
+    """Snapshot: debit minus credit of one document or payment on one account; from the ledger itself."""
 
     external_id: str
     order_id: str

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from shopify_pipeline.defs.ingest import OWNERS, SHOPS
+from shopify_pipeline.ops.status import open_breaks
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.schemas import STREAMS
-from shopify_pipeline.steps.report import open_breaks
 
 FINANCE = ["team:finance-operations"]
 SNAPSHOTS = ("orders", "documents", "ledger", "payments", "stock")
@@ -24,8 +24,8 @@ SNAPSHOTS = ("orders", "documents", "ledger", "payments", "stock")
     kinds={"tryton"},
     partitions_def=SHOPS,
     pool="backoffice",
-    description="Everything owed to the back office is there, once: parties, products, opening stock, orders with documents, "
-    "payments, shipments and restocks.",
+    description="Everything owed to the back office is there, once: parties, products, opening stock, orders with "
+    "documents, payments, shipments and restocks.",
 )
 def pushed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
     result = pipeline.for_shop(context.partition_key, context.log.info).push()
@@ -64,7 +64,7 @@ def snapshot(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> I
     partitions_def=SHOPS,
     pool="shopify_api",
     deps=[["backoffice", "pushed"]],
-    description="The shop counted apart from the field map: ids, stamps, totals, sales and quantities, by bulk operation.",
+    description="The shop counted apart from the field map: ids, stamps, totals, sales, quantities; by bulk operation.",
 )
 def census(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
     taken = pipeline.for_shop(context.partition_key, context.log.info).census()
@@ -78,7 +78,8 @@ def census(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.
     owners=FINANCE,
     kinds={"postgres"},
     partitions_def=SHOPS,
-    description="The break ledger: every difference between shop, warehouse and back office, with first seen, last seen, age and status.",
+    description="The break ledger: every difference between shop, warehouse and back office, with first seen, last "
+    "seen, age and status.",
     metadata={"dagster/table_name": "recon.breaks"},
 )
 def breaks(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:

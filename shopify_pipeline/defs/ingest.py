@@ -33,7 +33,7 @@ def landing_asset(stream: Stream) -> dg.AssetsDefinition:
         kinds={"shopify", "graphql"},
         partitions_def=SHOPS,
         pool="shopify_api",
-        description=f"Every {stream.name} version changed since the cursor, landed as Shopify sent it (raw bodies and manifest).",
+        description=f"Every version of {stream.name} since the cursor, as Shopify sent it: raw bodies and manifest.",
     )
     def landed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
         done = pipeline.for_shop(context.partition_key, context.log.info).extract(stream.name)
@@ -125,7 +125,9 @@ def _metadata(table: Table, stream: Stream, result: Loaded | None) -> dict[str, 
     return counts
 
 
-def _checks(root: dg.AssetKey, result: Loaded | None, roots_max: int, share_max: float) -> Iterator[dg.AssetCheckResult]:
+def _checks(
+    root: dg.AssetKey, result: Loaded | None, roots_max: int, share_max: float
+) -> Iterator[dg.AssetCheckResult]:
     received, loaded, superseded, quarantined = (
         (0, 0, 0, 0) if result is None else (result.received, result.loaded, result.superseded, result.quarantined)
     )
@@ -146,7 +148,7 @@ def _checks(root: dg.AssetKey, result: Loaded | None, roots_max: int, share_max:
     owners=OWNERS,
     kinds={"postgres"},
     partitions_def=SHOPS,
-    description="Webhook hints that came before this run began are closed: what they hinted at has been read and loaded.",
+    description="Webhook hints that came before this run are closed: what they hinted at has been read and loaded.",
 )
 def hints(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
     stats = context.instance.get_run_stats(context.run_id)

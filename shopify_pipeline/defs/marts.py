@@ -1,6 +1,6 @@
 """The marts: dbt's models as assets, from a manifest built beforehand.
 
-Here: the translation into Dagster's names. Parsing dbt at import would cost twenty seconds per process, so it is never done here.
+Here: the translation into Dagster's names. Not here: parsing dbt, which at import costs twenty seconds per process.
 """
 
 from collections.abc import Iterator, Mapping

@@ -80,7 +80,9 @@ def _verdict(context: dg.SensorEvaluationContext, pipeline: PipelineResource, sh
     minimum_interval_seconds=10,
     description="Reconciles after a sync, where the settings ask for it.",
 )
-def reconcile_after_push(context: dg.RunStatusSensorContext, pipeline: PipelineResource) -> dg.RunRequest | dg.SkipReason:
+def reconcile_after_push(
+    context: dg.RunStatusSensorContext, pipeline: PipelineResource
+) -> dg.RunRequest | dg.SkipReason:
     if not pipeline.settings().triggers.reconcile_after_push:
         return dg.SkipReason("[triggers] reconcile_after_push is off")
     shop = context.dagster_run.tags.get(SHOP_TAG) or context.partition_key or ""
@@ -95,5 +97,5 @@ def reconcile_after_push(context: dg.RunStatusSensorContext, pipeline: PipelineR
 )
 def failed_runs(context: dg.RunFailureSensorContext, pipeline: PipelineResource) -> None:
     shop = context.dagster_run.tags.get(SHOP_TAG, "")
-    message = f"run {context.dagster_run.run_id[:8]} of {context.dagster_run.job_name} failed: {context.failure_event.message}"
-    pipeline.record_failure(shop, context.dagster_run.job_name, message[:1000])
+    job, run = context.dagster_run.job_name, context.dagster_run.run_id[:8]
+    pipeline.record_failure(shop, job, f"run {run} of {job} failed: {context.failure_event.message}"[:1000])

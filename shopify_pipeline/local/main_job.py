@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from shopify_pipeline.config import Settings
+from shopify_pipeline.statements import statements
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.steps.verify import compare
 from shopify_pipeline.warehouse.connect import Connection
-from shopify_pipeline.statements import statements
 
 SQL = statements(Path(__file__).with_name("main_job.sql"))
 

@@ -234,7 +234,7 @@ def _build(directory: Path, progress: Callable[[str], None]) -> None:
     log = directory.with_suffix(".log")
     with (
         log.open("w") as errors,
-        subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+        subprocess.Popen(
             [*command, "--company", COMPANY, "--currency", CURRENCY],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """The field map: every column the warehouse takes from Shopify, declared once.
 
-It drives the decoder (``decode.py``) and the frames' rules (``frames.py``) and emits ``docs/field-map.md`` and the dbt sources.
+It drives the decoder (``decode.py``) and the frames' rules (``frames.py``); ``emit.py`` writes what others read of it.
 """
 
 from shopify_pipeline.schemas import customers, inventory, orders, products

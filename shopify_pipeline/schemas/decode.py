@@ -16,7 +16,19 @@ from typing import Annotated, Any
 import msgspec
 
 from shopify_pipeline.errors import DataError
-from shopify_pipeline.schemas.kinds import CONSTANT, NODE, OWNER, PARENT, POSITION, ROOT, Column, Kind, Source, Stream, Table
+from shopify_pipeline.schemas.kinds import (
+    CONSTANT,
+    NODE,
+    OWNER,
+    PARENT,
+    POSITION,
+    ROOT,
+    Column,
+    Kind,
+    Source,
+    Stream,
+    Table,
+)
 from shopify_pipeline.schemas.records import Assembly, Document, Record
 
 BIGINT_MAX = 2**63 - 1
@@ -99,7 +111,9 @@ def orphan_rejections(assembly: Assembly) -> Iterator[Rejection]:
     for record in assembly.orphans:
         parent = record.parent or ""
         message = f"{record.node or 'record'} names parent {parent}, which is not in this load"
-        yield Rejection(record.node or "unknown", tail(record.gid or parent), "orphan", "$.__parentId", message, record.raw)
+        yield Rejection(
+            record.node or "unknown", tail(record.gid or parent), "orphan", "$.__parentId", message, record.raw
+        )
 
 
 class Decoder:

@@ -75,6 +75,7 @@ _ROW_RULES: dict[str, tuple[RowRule, ...]] = {
     ),
 }
 
+
 @dataclass(frozen=True, slots=True, order=True)
 class Failure:
     """A rule that one row of a frame breaks."""
@@ -96,7 +97,9 @@ def to_frame(table: Table, rows: Sequence[Row]) -> pd.DataFrame:
         arrays = [arrow.array(v, ARROW_TYPES[c.kind]) for c, v in zip(table.columns, columns, strict=True)]
     except arrow.ArrowException as exc:
         raise AssertionError(f"{table.name}: a decoded value does not fit its column: {exc}") from exc
-    frame: pd.DataFrame = arrow.table(arrays, names=[c.name for c in table.columns]).to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = arrow.table(arrays, names=[c.name for c in table.columns]).to_pandas(
+        types_mapper=pd.ArrowDtype
+    )
     return frame
 
 

@@ -81,7 +81,12 @@ INVENTORY_LEVELS = Table(
         gid("location_id", "location.id", "Where."),
         flag("is_active", "isActive", "Whether the item is stocked there."),
         *(
-            count(name, f"quantities[name={name}].quantity", f"Units in state ``{name}``.", nullable=name not in ("available", "on_hand"))
+            count(
+                name,
+                f"quantities[name={name}].quantity",
+                f"Units in state ``{name}``.",
+                nullable=name not in ("available", "on_hand"),
+            )
             for name in QUANTITY_NAMES
         ),
         instant("created_at", "createdAt", "When the item was first stocked there.", nullable=False),

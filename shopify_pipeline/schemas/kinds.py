@@ -1,6 +1,6 @@
 """The alphabet of the field map: kinds of column, and how a table and a stream are declared.
 
-Here: frozen declarations and their arithmetic. Not here: any stream's columns (one module per stream), decoding, frames, SQL.
+Here: frozen declarations. Not here: any stream's columns (one module per stream), decoding, frames, SQL.
 """
 
 from __future__ import annotations

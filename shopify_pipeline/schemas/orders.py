@@ -1,6 +1,6 @@
 """The field map of the ``orders`` stream: an order with its lines, ledger, money movements and shipments.
 
-Here: declarations only. The money rules between columns are in ``rules.py``; the GraphQL documents in ``shopify/queries``.
+Here: declarations only. Rules between columns are in ``frames.py``, the GraphQL documents in ``shopify/queries``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,13 @@ ORDERS = Table(
         text("email", "email", "E-mail given at checkout.", pii=Pii.PERSONAL),
         text("phone", "phone", "Phone given at checkout.", pii=Pii.PERSONAL),
         text("note", "note", "Note of customer or merchant.", pii=Pii.PERSONAL),
-        gid("customer_id", "customer.id", "Customer; null for guests and after redaction.", nullable=True, pii=Pii.PSEUDONYM),
+        gid(
+            "customer_id",
+            "customer.id",
+            "Customer; null for guests and after redaction.",
+            nullable=True,
+            pii=Pii.PSEUDONYM,
+        ),
         instant("created_at", "createdAt", "When Shopify created the order.", nullable=False),
         instant("processed_at", "processedAt", "When the sale happened; dates the first agreement.", nullable=False),
         instant("updated_at", "updatedAt", "Shopify's version stamp, whole seconds.", nullable=False),
@@ -51,7 +57,12 @@ ORDERS = Table(
         instant("closed_at", "closedAt", "When it was archived."),
         text("cancel_reason", "cancelReason", "Reason of the cancellation."),
         text("financial_status", "displayFinancialStatus", "Payment status as the admin shows it."),
-        text("fulfillment_status", "displayFulfillmentStatus", "Fulfillment status as the admin shows it.", nullable=False),
+        text(
+            "fulfillment_status",
+            "displayFulfillmentStatus",
+            "Fulfillment status as the admin shows it.",
+            nullable=False,
+        ),
         text("return_status", "returnStatus", "Return status as the admin shows it.", nullable=False),
         flag("is_test", "test", "Placed with a test gateway; in no report."),
         flag("is_edited", "edited", "Lines were changed after checkout."),
@@ -62,7 +73,12 @@ ORDERS = Table(
         *bag("total_price", "totalPriceSet", "Sum of ORDER and UPDATE sales; does not fall when units are removed."),
         *bag("subtotal_price", "subtotalPriceSet", "Lines after discounts, at order time.", nullable=True),
         *bag("total_tax", "totalTaxSet", "Tax at order time.", nullable=True),
-        *bag("total_discounts", "totalDiscountsSet", "Discounts at order time, shipping discounts included.", nullable=True),
+        *bag(
+            "total_discounts",
+            "totalDiscountsSet",
+            "Discounts at order time, shipping discounts included.",
+            nullable=True,
+        ),
         *bag("total_shipping_price", "totalShippingPriceSet", "Shipping at order time, before discounts."),
         *bag("current_total_price", "currentTotalPriceSet", "Total after edits, returns and removals."),
         *bag("current_subtotal_price", "currentSubtotalPriceSet", "Subtotal after edits, returns and removals."),
@@ -104,7 +120,9 @@ ORDER_LINES = Table(
         *currencies("originalUnitPriceSet"),
         *bag("original_unit_price", "originalUnitPriceSet", "Unit price before discounts."),
         *bag("original_total", "originalTotalSet", "Unit price times quantity; already a line total."),
-        *bag("discounted_total", "discountedTotalSet", "Line total after line discounts; order discounts not included."),
+        *bag(
+            "discounted_total", "discountedTotalSet", "Line total after line discounts; order discounts not included."
+        ),
     ),
 )
 
@@ -205,7 +223,12 @@ ORDER_AGREEMENTS = Table(
     columns=(
         gid("agreement_id", "id", "Numeric id of the agreement."),
         ORDER_ID,
-        text("agreement_type", "__typename", "OrderAgreement, OrderEditAgreement, RefundAgreement or ReturnAgreement.", nullable=False),
+        text(
+            "agreement_type",
+            "__typename",
+            "OrderAgreement, OrderEditAgreement, RefundAgreement or ReturnAgreement.",
+            nullable=False,
+        ),
         text("reason", "reason", "ORDER, ORDER_EDIT, REFUND, RETURN or UNKNOWN.", nullable=False),
         instant("happened_at", "happenedAt", "When it was agreed; dates the document in the books.", nullable=False),
         gid("refund_id", "refund.id", "The refund, on a RefundAgreement.", nullable=True),
@@ -224,9 +247,19 @@ ORDER_SALES = Table(
         gid("agreement_id", PARENT, "The agreement it belongs to."),
         ORDER_ID,
         text("action_type", "actionType", "ORDER, RETURN, UPDATE or UNKNOWN.", nullable=False),
-        text("line_type", "lineType", "PRODUCT, SHIPPING, TIP, GIFT_CARD, DUTY, FEE, ADDITIONAL_FEE, ADJUSTMENT or UNKNOWN.", nullable=False),
+        text(
+            "line_type",
+            "lineType",
+            "PRODUCT, SHIPPING, TIP, GIFT_CARD, DUTY, FEE, ADDITIONAL_FEE, ADJUSTMENT or UNKNOWN.",
+            nullable=False,
+        ),
         count("quantity", "quantity", "Units, negative for RETURN; null for shipping and adjustments.", nullable=True),
-        gid("order_line_id", "lineItem.id", "Line sold or returned, for product, tip and gift card sales.", nullable=True),
+        gid(
+            "order_line_id",
+            "lineItem.id",
+            "Line sold or returned, for product, tip and gift card sales.",
+            nullable=True,
+        ),
         gid("shipping_line_id", "shippingLine.id", "Shipping line; null on RETURN.", nullable=True),
         *currencies("totalAmount"),
         *bag("total", "totalAmount", "Amount after discounts, tax included."),
@@ -358,7 +391,9 @@ REFUND_ADJUSTMENTS = Table(
         gid("adjustment_id", "id", "Shopify's numeric adjustment id."),
         gid("refund_id", PARENT, "The refund."),
         ORDER_ID,
-        text("reason", "reason", "REFUND_DISCREPANCY, PENDING_REFUND_DISCREPANCY, CUSTOMER, DAMAGE, RESTOCK or another."),
+        text(
+            "reason", "reason", "REFUND_DISCREPANCY, PENDING_REFUND_DISCREPANCY, CUSTOMER, DAMAGE, RESTOCK or another."
+        ),
         *currencies("amountSet"),
         *bag("amount", "amountSet", "Amount; positive in the merchant's favour."),
         *bag("tax", "taxAmountSet", "Tax inside the amount."),

@@ -83,7 +83,8 @@ def assemble(stream: Stream, bodies: Iterable[tuple[str, Iterable[bytes]]]) -> A
     """Put the records of a load together, root by root.
 
     Args:
-        bodies: (kind, chunks) per landed part in the order landed; ``bulk`` chunks are JSONL lines, all others one JSON body.
+        bodies: (kind, chunks) per landed part in the order landed; ``bulk`` chunks are JSON lines, all others
+            one JSON body.
 
     Raises:
         IncompleteError: A nested connection was not read to its end; nothing of the load counts.
@@ -121,9 +122,7 @@ def assemble(stream: Stream, bodies: Iterable[tuple[str, Iterable[bytes]]]) -> A
     return assembly
 
 
-def _adopt(
-    waiting: list[Record], owners: dict[str, str], latest: dict[str, Document], orphans: list[Record]
-) -> None:
+def _adopt(waiting: list[Record], owners: dict[str, str], latest: dict[str, Document], orphans: list[Record]) -> None:
     """Hand bulk children to their roots: parents are looked up by id, never by order."""
     parents = {record.gid: record.parent for record in waiting if record.gid is not None}
     for record in waiting:

@@ -139,7 +139,7 @@ class Pipeline:
         info = self.api.check_shop()
         if info.iana_timezone != self.shop.time_zone:
             raise ConfigError(
-                f"{self.shop.domain} lives in {info.iana_timezone}, the settings say {self.shop.time_zone}: set time_zone"
+                f"{self.shop.domain} lives in {info.iana_timezone}, not in {self.shop.time_zone}: set its time_zone"
             )
         with self.connect() as conn:
             register_shop(
@@ -262,7 +262,9 @@ class Pipeline:
     def snapshot(self) -> Snapshot:
         """Read the back office's own books into ``backoffice``."""
         with self._stage("snapshot") as counts, self.connect() as conn:
-            taken = take_snapshot(conn, self.backoffice, shop=self.shop.domain, clock=self._clock, progress=self.progress)
+            taken = take_snapshot(
+                conn, self.backoffice, shop=self.shop.domain, clock=self._clock, progress=self.progress
+            )
             counts |= taken.counts
         return taken
 
@@ -287,7 +289,9 @@ class Pipeline:
             ConfigError: The shop has no go-live day: there are no books to compare.
         """
         if self.shop.go_live_on is None:
-            raise ConfigError(f"{self.shop.domain}: set go_live_on; without a first day there are no books to reconcile")
+            raise ConfigError(
+                f"{self.shop.domain}: set go_live_on; without a first day there are no books to reconcile"
+            )
         with self._stage("reconcile") as counts, self.connect() as conn:
             found = reconcile(
                 conn,
@@ -316,7 +320,9 @@ class Pipeline:
         self._record(name, started_at, "success", None, counts)
         log.info("stage done", **counts)
 
-    def _record(self, stage: str, started_at: datetime, outcome: Any, message: str | None, counts: dict[str, Any]) -> None:
+    def _record(
+        self, stage: str, started_at: datetime, outcome: Any, message: str | None, counts: dict[str, Any]
+    ) -> None:
         with self.connect() as conn:
             record_stage(
                 conn,

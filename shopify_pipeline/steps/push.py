@@ -117,26 +117,20 @@ def push(
     _begin(conn, shop, value_map, books, clock)
     due = _due(conn, shop, value_map, books)
     batch = _Sender(conn, shop, clock, Pushed(out_of_scope=due.out_of_scope))
-    for parties in _batches(due.parties, MASTER_DATA_BATCH):
+    for parties in _batches(due.parties, MASTER_DATA_BATCH, "customers", progress):
         batch.send("parties", _parties(conn, shop, parties), backoffice.push_parties)
-    for products in _batches(due.products, MASTER_DATA_BATCH):
+    for products in _batches(due.products, MASTER_DATA_BATCH, "variants", progress):
         batch.send("products", _products(conn, shop, products), backoffice.push_products)
-    for levels in _batches(due.counts, MASTER_DATA_BATCH):
+    for levels in _batches(due.counts, MASTER_DATA_BATCH, "opening counts", progress):
         counts = [mapping.opening_count(level, value_map, books) for level in levels]
         batch.send("stock_counts", counts, backoffice.push_stock_counts)
     batch.settle(due.settled)
-    progress(
-        f"push: {len(due.parties)} customers, {len(due.products)} variants, {len(due.counts)} opening counts are in"
-    )
-    done = 0
-    for ids in _batches(due.orders, batch_size):
-        if done:
+    for number, ids in enumerate(_batches(due.orders, batch_size, "orders", progress)):
+        if number:
             reached(Failpoint.PUSH_MID_BATCH)
         orders, refused = _orders(conn, shop, ids, value_map, books)
         settled = [due.marks[order_id] for order_id in ids if order_id in due.marks]
         batch.send("orders", orders, backoffice.push_orders, refused=refused, settled=settled)
-        done += len(ids)
-        progress(f"push: {done} of {len(due.orders)} orders, {batch.pushed.documents} new documents")
     return batch.pushed
 
 
@@ -290,5 +284,9 @@ def _orders(
     return orders, refused
 
 
-def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _batches(items: Sequence[Item], size: int, name: str, progress: Callable[[str], None]) -> Iterator[Sequence[Item]]:
+    """Give one batch after the other, and tell when each is dealt with."""
+    for start in range(0, len(items), size):
+        batch = items[start : start + size]
+        yield batch
+        progress(f"push: {start + len(batch)} of {len(items)} {name}")

@@ -22,9 +22,13 @@ def connect(dsn: str, *, connect_timeout_seconds: int = 10) -> Connection:
             dsn, connect_timeout=connect_timeout_seconds, options="-c timezone=UTC", application_name="shopify_pipeline"
         )
     except psycopg.ProgrammingError as exc:
-        raise ConfigError("[warehouse] dsn is not a PostgreSQL DSN: postgresql://user:password@host:port/database") from exc
+        raise ConfigError(
+            "[warehouse] dsn is not a PostgreSQL DSN: postgresql://user:password@host:port/database"
+        ) from exc
     except psycopg.OperationalError as exc:
         reason = str(exc).strip().splitlines()[-1]
         if "password authentication failed" in reason or "does not exist" in reason:
             raise ConfigError(f"PostgreSQL refuses [warehouse] dsn: {reason}") from exc
-        raise TransientError(f"PostgreSQL does not answer; check [warehouse] dsn and that the server runs: {reason}") from exc
+        raise TransientError(
+            f"PostgreSQL does not answer; check [warehouse] dsn and that the server runs: {reason}"
+        ) from exc

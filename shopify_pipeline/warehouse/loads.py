@@ -15,8 +15,8 @@ from psycopg.types.json import Jsonb
 
 from shopify_pipeline.errors import IncompleteError
 from shopify_pipeline.schemas.decode import Rejection
-from shopify_pipeline.warehouse.connect import Connection
 from shopify_pipeline.statements import statements
+from shopify_pipeline.warehouse.connect import Connection
 
 SQL = statements(Path(__file__).with_name("loads.sql"))
 
@@ -202,8 +202,8 @@ def finish(conn: Connection, load: Load, counts: Mapping[str, int], at: datetime
         ).fetchone()
         if moved is None:
             raise IncompleteError(
-                f"{load.shop} {load.stream}: the cursor stands before {load.window_from}, where load {load.load_id} began; "
-                "abandon the load and extract again"
+                f"{load.shop} {load.stream}: the cursor was moved before {load.window_from}, where load {load.load_id} "
+                "began: abandon the load and extract again"
             )
     conn.execute(SQL["mark_merged"], {"load_id": load.load_id, "merged_at": at, **counts})
 

@@ -1,6 +1,6 @@
 """Incoming → merge: the part of a load that touches typed rows, inside the caller's transaction.
 
-Here: COPY into temporary ``incoming_*`` tables, the versioned upsert of roots, the replacement of their children, histories.
+Here: COPY into ``incoming_*`` tables, the versioned upsert of roots, the replacement of their children, histories.
 Not here: the transaction, the cursor, the dirty set (``loads.py``) and any judgement (``steps/load.py``).
 """
 
@@ -46,16 +46,18 @@ def copy_incoming(conn: Connection, stream: Stream, frames: Mapping[str, pd.Data
     for table in stream.tables:
         extras = [sql.SQL("{} text").format(sql.Identifier(n)) for n in ROOT_EXTRAS] if _is_root(stream, table) else []
         conn.execute(
-            sql.SQL("create temporary table {incoming} on commit drop as select {columns} from {table} with no data").format(
-                incoming=_incoming(table), columns=_names(table), table=_target(table)
-            )
+            sql.SQL(
+                "create temporary table {incoming} on commit drop as select {columns} from {table} with no data"
+            ).format(incoming=_incoming(table), columns=_names(table), table=_target(table))
         )
         for extra in extras:
             conn.execute(sql.SQL("alter table {} add column {}").format(_incoming(table), extra))
         frame = frames[table.name]
         if not frame.empty:
             names = [sql.Identifier(str(name)) for name in frame.columns]
-            statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(_incoming(table), sql.SQL(", ").join(names))
+            statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+                _incoming(table), sql.SQL(", ").join(names)
+            )
             with conn.cursor().copy(statement) as copy:
                 copy.write(_csv(frame))
         conn.execute(sql.SQL("analyze {}").format(_incoming(table)))
@@ -68,12 +70,12 @@ def merge(conn: Connection, stream: Stream, *, shop: str, load_id: int, observed
     """
     parameters = {"shop": shop, "load_id": load_id, "observed_at": observed_at}
     totals = [0, 0, 0]
-    for node, table in stream.roots:
+    for _, table in stream.roots:
         accepted = _accepted(table)
         conn.execute(
-            sql.SQL("create temporary table {} on commit drop as select {}, ''::text as root_id from {} with no data").format(
-                accepted, _key(table), _target(table)
-            )
+            sql.SQL(
+                "create temporary table {} on commit drop as select {}, ''::text as root_id from {} with no data"
+            ).format(accepted, _key(table), _target(table))
         )
         conn.execute(_accept_sql(table), parameters)
         total, new, superseded = _counts(conn, table, parameters)
@@ -148,9 +150,10 @@ def _counts(conn: Connection, table: Table, parameters: Mapping[str, object]) ->
 
 def _replace_children(conn: Connection, root: Table, child: Table, parameters: Mapping[str, object]) -> None:
     conn.execute(
-        sql.SQL("delete from {target} as held using {accepted} as root where held.shop = %(shop)s and held.{key} = root.{key}").format(
-            target=_target(child), accepted=_accepted(root), key=sql.Identifier(root.root_column)
-        ),
+        sql.SQL(
+            "delete from {target} as held using {accepted} as root "
+            "where held.shop = %(shop)s and held.{key} = root.{key}"
+        ).format(target=_target(child), accepted=_accepted(root), key=sql.Identifier(root.root_column)),
         parameters,
     )
     names = [sql.Identifier(c.name) for c in child.columns]

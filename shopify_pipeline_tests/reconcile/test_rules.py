@@ -118,6 +118,20 @@ def test_a_payment_on_the_wrong_clearing_account_is_found(agreeing: AShop, secon
     ]
 
 
+def test_a_document_on_the_wrong_day_is_found_and_one_booked_later_is_not(agreeing: AShop, second: Placed) -> None:
+    agreeing.sql("update backoffice.documents set booked_on = booked_on + 40")
+    assert found(agreeing) == []
+    agreeing.sql("update backoffice.documents set dated_on = dated_on + 1 where order_id = %(id)s", id=second.order_id)
+    assert found(agreeing) == [
+        ("L3", "status_mismatch", f"orders/{second.order_id}", f"{second.agreement_id}/ORDER"),
+    ]
+
+
+def test_a_payment_on_the_wrong_day_is_found(agreeing: AShop, second: Placed) -> None:
+    agreeing.sql("update backoffice.payments set paid_on = paid_on - 1 where order_id = %(id)s", id=second.order_id)
+    assert found(agreeing) == [("L3", "status_mismatch", f"orders/{second.order_id}", str(second.transaction_id))]
+
+
 def test_a_wrong_tax_inside_the_right_total_is_found(agreeing: AShop, second: Placed) -> None:
     agreeing.sql("update backoffice.documents set tax = tax - 0.50 where order_id = %(id)s", id=second.order_id)
     assert found(agreeing) == [("O6", "amount_mismatch", f"orders/{second.order_id}", "ledger")]
@@ -327,7 +341,10 @@ def test_a_pending_refund_that_is_undone_by_a_second_agreement_agrees_too(shop: 
     again = shop.agreement(order.order_id, "RefundAgreement", later, refund_id=refund_id)
     shop.sale(order.order_id, again, "RETURN", "ADJUSTMENT", "-10.50", tax_title=None)
     shop.sql("delete from shopify.refund_adjustments")
-    shop.sql("update shopify.order_transactions set status = 'SUCCESS', processed_at = %(at)s", at=later)
+    shop.sql(
+        "update shopify.order_transactions set status = 'SUCCESS', processed_at = %(at)s where status = 'PENDING'",
+        at=later,
+    )
     shop.touch(order.order_id, later)
     assert shop.push().rejected == 0
     shop.snapshot()
@@ -346,6 +363,7 @@ def test_every_rule_says_what_to_do_about_every_class_it_can_find() -> None:
                 "missing_shopify",
                 "missing_warehouse",
                 "amount_mismatch",
+                "status_mismatch",
                 "quantity_mismatch",
                 "duplicate",
                 "orphan",

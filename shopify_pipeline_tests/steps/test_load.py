@@ -104,7 +104,12 @@ def test_children_are_replaced_as_a_set(loading: Loading) -> None:
 MALFORMED = {
     "bad money text": ({"totalPriceSet": bag("12.x4")}, "wrong_type", "$.totalPriceSet.shopMoney.amount"),
     "money as a number": (
-        {"totalPriceSet": {"shopMoney": {"amount": 12.4, "currencyCode": "USD"}, "presentmentMoney": bag("1")["shopMoney"]}},
+        {
+            "totalPriceSet": {
+                "shopMoney": {"amount": 12.4, "currencyCode": "USD"},
+                "presentmentMoney": bag("1")["shopMoney"],
+            }
+        },
         "wrong_type",
         "$.totalPriceSet.shopMoney.amount",
     ),
@@ -115,7 +120,12 @@ MALFORMED = {
     ),
     "unknown currency": ({"currencyCode": "XXL"}, "currency", "$.currencyCode"),
     "foreign currency on a line": (
-        {"lineItems": {"nodes": [a_line(20, originalUnitPriceSet=bag("1.0", "EUR"))], "pageInfo": {"hasNextPage": False}}},
+        {
+            "lineItems": {
+                "nodes": [a_line(20, originalUnitPriceSet=bag("1.0", "EUR"))],
+                "pageInfo": {"hasNextPage": False},
+            }
+        },
         "one_currency_per_order",
         "$",
     ),
@@ -130,7 +140,11 @@ MALFORMED = {
         "$.id",
     ),
     "a time without zone": ({"updatedAt": "2026-11-20T12:00:00"}, "wrong_type", "$.updatedAt"),
-    "a broken money identity": ({"netPaymentSet": bag("11.0")}, "net_payment_is_received_less_refunded", "$.netPaymentSet"),
+    "a broken money identity": (
+        {"netPaymentSet": bag("11.0")},
+        "net_payment_is_received_less_refunded",
+        "$.netPaymentSet",
+    ),
 }
 
 
@@ -169,7 +183,9 @@ def test_a_bulk_child_whose_parent_is_nowhere_is_shown_and_the_rest_is_loaded(lo
     loaded = loading("orders", ("bulk", [*as_bulk(an_order(1)), orphan]))
 
     assert (loaded.received, loaded.loaded, loaded.quarantined) == (2, 1, 1)
-    assert loading.rows("select root_type, root_id, rule, raw from ops.quarantine") == [("LineItem", "99", "orphan", orphan)]
+    assert loading.rows("select root_type, root_id, rule, raw from ops.quarantine") == [
+        ("LineItem", "99", "orphan", orphan)
+    ]
 
 
 def test_a_nested_connection_left_open_stops_the_load_and_moves_nothing(loading: Loading) -> None:

@@ -53,3 +53,16 @@ select
 from recon.breaks
 where shop = %(shop)s and (status = 'open' or %(every)s)
 order by first_seen, rule, entity, sub_key;
+
+-- name: quarantine
+select
+    stream,
+    root_type || ' ' || root_id as root,
+    rule,
+    path,
+    message,
+    quarantined_at as since,
+    raw
+from ops.quarantine
+where shop = %(shop)s and released_at is null
+order by stream, root_type, root_id, rule, path;

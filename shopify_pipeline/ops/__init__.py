@@ -1,0 +1,1 @@
+"""How it goes: what people and alerts ask of ``ops`` and ``recon``."""
