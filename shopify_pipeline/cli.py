@@ -62,7 +62,6 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of a new sandbox world."
 
 def main() -> NoReturn:
     """Entry point: an expected error is one line on stderr, never a traceback."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
