@@ -17,6 +17,7 @@ from typing import Annotated, Any, NoReturn
 
 import structlog
 import typer
+from psycopg.errors import UndefinedTable
 from rich.console import Console
 from rich.table import Table
 
@@ -63,13 +64,17 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of a new sandbox world."
 def main() -> NoReturn:
     """Entry point: an expected error is one line on stderr, never a traceback."""
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        # The log of a failed stage is for services; a terminal is told once, below.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
         app()
     except PipelineError as exc:
         err.print(f"error: {exc}", style="red", markup=False)
+        sys.exit(1)
+    except UndefinedTable:
+        err.print("error: the warehouse has no schema, or an older one: run shopify-pipeline migrate", style="red")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

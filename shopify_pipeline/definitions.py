@@ -6,9 +6,10 @@ Loading it reads the settings file and dbt's prebuilt manifest; it opens no conn
 from __future__ import annotations
 
 import io
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 
 import dagster as dg
 
@@ -48,7 +49,7 @@ def job_runner(settings: Settings) -> Callable[[str, str | None], bool]:
 
     def run(job: str, shop: str | None) -> bool:
         # dbt speaks on stdout, which belongs to the command's own answer; it is worth hearing only when it fails.
-        with redirect_stdout(io.StringIO()) as said:
+        with _signals_kept(), redirect_stdout(io.StringIO()) as said:
             result = repository.get_job(job).execute_in_process(
                 instance=instance,
                 partition_key=shop,
@@ -61,6 +62,18 @@ def job_runner(settings: Settings) -> Callable[[str, str | None], bool]:
         return result.success
 
     return run
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Put the handlers of SIGINT and SIGTERM back: after a run Dagster leaves SIGTERM doing what SIGINT does,
+    which in a background process is nothing."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @dg.definitions

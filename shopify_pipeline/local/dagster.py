@@ -47,6 +47,8 @@ retention:
       failure: 30
 telemetry:
   enabled: false
+nux:
+  enabled: false
 """
 # Web server and daemon share one code server: each would otherwise load the definitions into a process of its own.
 WORKSPACE = """\

@@ -6,9 +6,9 @@ Here: opening rooms and handing one room's object to another. Not here: what a s
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.bulk import BulkRunner
 from shopify_pipeline.shopify.client import AdminApi, ShopInfo
 from shopify_pipeline.shopify.session import HttpSession
+from shopify_pipeline.shopify.subscriptions import Subscriptions, ensure_subscriptions
 from shopify_pipeline.shopify.tokens import ClientCredentials, StaticToken, TokenProvider
 from shopify_pipeline.steps.census import Census, take_census
 from shopify_pipeline.steps.extract import ExtractConfig, Extracted, extract, extract_roots
@@ -35,9 +36,10 @@ from shopify_pipeline.steps.reconcile import Reconciled, reconcile
 from shopify_pipeline.steps.snapshot import Snapshot, take_snapshot
 from shopify_pipeline.warehouse import inbox
 from shopify_pipeline.warehouse.connect import Connection, connect
-from shopify_pipeline.warehouse.loads import Load, Loads, Quarantined, record_stage, register_shop
+from shopify_pipeline.warehouse.loads import Load, Loads, Quarantined, record_stage, register_shop, release
 
 _log = structlog.get_logger("shopify_pipeline")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Pipeline:
@@ -199,14 +201,19 @@ class Pipeline:
                 yield part.kind, (self.landing.body(load.landing_prefix, part),)
 
     def replay(self) -> dict[str, int]:
-        """Read every withheld root again and load those whose cause is gone; cursors stay where they are.
+        """Read every withheld root again and load those whose cause is gone.
+
+        A complaint whose root nobody can ask for (an orphan's parent, an id that is none) has its window read again.
 
         Returns:
             ``replayed`` roots asked for, ``released`` of them loaded, ``remaining`` still withheld.
         """
         withheld = self._withheld()
         for stream in STREAMS:
-            gids = sorted({f"gid://shopify/{one.root_type}/{one.root_id}" for one in withheld if one.stream == stream})
+            known, nameless = _by_address(one for one in withheld if one.stream == stream)
+            if nameless:
+                self._read_again_since(stream, nameless)
+            gids = sorted({f"gid://shopify/{one.root_type}/{one.root_id}" for one in known})
             if not gids:
                 continue
             with self.connect() as conn, self._stage(f"replay:{stream}") as counts:
@@ -230,9 +237,31 @@ class Pipeline:
             "remaining": len(_roots(remaining)),
         }
 
+    def _read_again_since(self, stream: str, nameless: Sequence[Quarantined]) -> None:
+        """Read everything from where the first of these complaints was read; those that do not return are released."""
+        since = min(one.window_from or _EPOCH for one in nameless)
+        with self.connect() as conn:
+            Loads(conn).set_cursor(self.shop.domain, stream, since)
+        self.extract(stream)
+        with self.connect() as conn:
+            load = Loads(conn).unfinished(self.shop.domain, stream)
+        loaded = self.load(stream)
+        is_covered = load is not None and (load.window_from is None or load.window_from <= since)
+        if load is None or loaded is None or loaded.skipped or not is_covered:
+            return
+        with self.connect() as conn, conn.transaction():
+            for one in nameless:
+                release(conn, load, one.root_type, [one.root_id], self._clock.now())
+
     def _withheld(self) -> list[Quarantined]:
         with self.connect() as conn:
             return Loads(conn).open_quarantine(self.shop.domain)
+
+    def subscribe(self) -> Subscriptions | None:
+        """Make sure the shop sends hints: Shopify drops a subscription whose deliveries kept failing."""
+        if self.shop.webhook_uri is None:
+            return None
+        return ensure_subscriptions(self.api, self.shop.webhook_uri)
 
     def handle_hints(self, up_to: datetime) -> int:
         """Close webhook hints that had come before the sync began; what they hinted at has been read."""
@@ -334,6 +363,17 @@ class Pipeline:
                 message=message,
                 counts=counts,
             )
+
+
+def _by_address(withheld: Iterable[Quarantined]) -> tuple[list[Quarantined], list[Quarantined]]:
+    """Complaints about roots that can be asked for by id, and those about anything else."""
+    known: list[Quarantined] = []
+    nameless: list[Quarantined] = []
+    for one in withheld:
+        is_root = any(one.root_type == node for node, _ in STREAMS[one.stream].roots)
+        has_id = one.root_id.isascii() and one.root_id.isdigit() and int(one.root_id) < 2**63
+        (known if is_root and has_id else nameless).append(one)
+    return known, nameless
 
 
 def _roots(withheld: Iterable[Quarantined]) -> set[tuple[str, str, str]]:

@@ -47,7 +47,11 @@ class Load:
 
 @dataclass(frozen=True)
 class Quarantined:
-    """An open complaint: why a root is withheld."""
+    """An open complaint: why a root is withheld.
+
+    Attributes:
+        window_from: Start of the window whose load complained; None when that load read no window.
+    """
 
     stream: str
     root_type: str
@@ -58,6 +62,7 @@ class Quarantined:
     raw: bytes
     load_id: int
     quarantined_at: datetime
+    window_from: datetime | None
 
 
 class Loads:

@@ -76,10 +76,11 @@ update ops.cursors set cursor_at = %(cursor_at)s where shop = %(shop)s and strea
 select max(merged_at) from ops.loads where shop = %(shop)s;
 
 -- name: open_quarantine
-select stream, root_type, root_id, rule, path, message, raw, load_id, quarantined_at
-from ops.quarantine
-where shop = %(shop)s and stream = coalesce(%(stream)s, stream) and released_at is null
-order by stream, root_type, root_id, rule, path;
+select q.stream, q.root_type, q.root_id, q.rule, q.path, q.message, q.raw, q.load_id, q.quarantined_at, l.window_from
+from ops.quarantine as q
+inner join ops.loads as l on l.load_id = q.load_id
+where q.shop = %(shop)s and q.stream = coalesce(%(stream)s, q.stream) and q.released_at is null
+order by q.stream, q.root_type, q.root_id, q.rule, q.path;
 
 -- name: record_stage
 insert into ops.stages (shop, stage, started_at, finished_at, outcome, message, counts)

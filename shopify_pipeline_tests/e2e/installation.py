@@ -16,7 +16,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,16 @@ from psycopg import sql
 
 from shopify_pipeline.config import Settings, load_settings
 from shopify_pipeline.failpoints import KILL_AT, Failpoint
+from shopify_pipeline.landing import Landing
 from shopify_pipeline.local.postgres import LocalPostgres
 from shopify_pipeline.local.sandbox import TIME_ZONE
 from shopify_pipeline.local.stack import VALUE_MAP, toml
-from shopify_pipeline.local.tryton import USER, TrytonServer
+from shopify_pipeline.local.tryton import DATABASE, USER, TrytonServer
 from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.steps.verify import compare
 from shopify_pipeline.warehouse.connect import Connection, connect
+from shopify_pipeline.warehouse.loads import Loads
 from shopify_pipeline_tests.e2e.store import Store
 
 # Orders per call to the back office: so few that the orders of the smallest world are several batches.
@@ -60,13 +63,14 @@ class Ran:
 
 @dataclass(frozen=True)
 class Installation:
-    """One installation; several share the servers and nothing else.
+    """One installation; several share the PostgreSQL server and nothing else.
 
     Attributes:
-        home: Settings and landing zone.
-        database: Its warehouse on the test server, and its books in Tryton, by one name.
-        tryton_url: How it reaches the books; another than the server's own when something stands between.
+        home: Settings, landing zone and books.
+        database: Its warehouse on the PostgreSQL server.
+        tryton: Its books, with a server of their own.
         go_live_on: First day of the books.
+        tryton_url: How it reaches the books, when something stands between; None: the server itself.
     """
 
     home: Path
@@ -84,7 +88,7 @@ class Installation:
             "warehouse": {"dsn": self.dsn},
             "tryton": {
                 "url": self.tryton_url or self.tryton.url,
-                "database": self.database,
+                "database": DATABASE,
                 "user": USER,
                 "password_file": self.tryton.home / "password",
                 "batch_size": BATCH_SIZE,
@@ -123,22 +127,25 @@ class Installation:
         return connect(self.dsn)
 
     def copy(self, home: Path, *, store: Store | None = None) -> Installation:
-        """The same installation once more: files, warehouse and books are copied, nothing is shared."""
+        """The same installation once more: files, warehouse and books are copied; its Tryton runs when this returns."""
         database = re.sub(r"\W", "_", home.name)
-        shutil.copytree(self.home, home)
+        shutil.copytree(self.home, home, ignore=shutil.ignore_patterns("tryton"))
         with psycopg.connect(self.postgres.dsn("postgres"), autocommit=True) as connection:
             connection.execute(
                 sql.SQL("create database {} template {}").format(
                     sql.Identifier(database), sql.Identifier(self.database)
                 )
             )
-        copy_books(self.tryton, self.database, database)
-        made = replace(self, home=home, database=database, store=store or self.store)
+        tryton = TrytonServer(home / "tryton")
+        _copy_books(self.tryton.home, tryton.home)
+        tryton.start(lambda line: None)
+        made = replace(self, home=home, database=database, tryton=tryton, store=store or self.store)
         made.write_settings()
         return made
 
     def remove(self) -> None:
-        """Give warehouse and books back; the home belongs to the test's own folder."""
+        """Stop Tryton and drop the warehouse; the home belongs to the test's own folder."""
+        self.tryton.stop()
         with psycopg.connect(self.postgres.dsn("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(self.database)))
 
@@ -165,21 +172,58 @@ class Installation:
         assert ran.code == 0, ran.err
         return ran
 
-    def bring_up_to_date(self) -> None:
-        """Everything a day needs: read the shop, push, reconcile; nothing may differ."""
-        self.done("sync")
-        self.done("push")
-        self.done("reconcile")
+    def pipeline(self) -> Pipeline:
+        """The steps the command calls, in this process: for work nothing is to be learned about."""
+        return Pipeline(self.settings, SHOP, progress=lambda line: None)
+
+    def sync(self) -> None:
+        """Read what changed, in this process."""
+        pipeline = self.pipeline()
+        for stream in STREAMS:
+            pipeline.extract(stream)
+            pipeline.load(stream)
+
+    def reconcile(self) -> None:
+        """Count the shop, read the books and compare them, in this process."""
+        pipeline = self.pipeline()
+        pipeline.census()
+        pipeline.snapshot()
+        pipeline.reconcile()
+
+    def rewind(self, stream: str, to: datetime) -> None:
+        """Move a cursor back."""
+        with self.connect() as conn:
+            Loads(conn).set_cursor(SHOP, stream, to)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query of the test's own."""
         with self.connect() as conn:
             return conn.execute(query).fetchall()  # type: ignore[arg-type]
 
+    def dirty_orders(self) -> set[str]:
+        """Ids of the orders that are owed to the books."""
+        return {order_id for (order_id,) in self.rows("select external_id from ops.dirty where resource = 'orders'")}
+
+    def books(self) -> dict[str, int]:
+        """Records by resource, as Tryton itself counts them now."""
+        return self.pipeline().backoffice.counts(SHOP)
+
+    def calls_to_the_books(self) -> list[str]:
+        """Methods Tryton was asked for since its server started, in order, from its own log."""
+        return re.findall(r"\[POST\] (\S+)>", self.tryton.log.read_text())
+
+    def landed_bytes(self, stream: str, kind: str) -> int:
+        """Bytes, before compression, of the largest part of this kind in the stream's newest load."""
+        query = f"select landing_prefix from ops.loads where stream = '{stream}' order by load_id desc limit 1"
+        ((prefix,),) = self.rows(query)
+        parts = Landing.at(self.settings.landing_place).manifest(prefix).parts
+        return max(part.bytes for part in parts if part.kind == kind)
+
     def difference_to_truth(self) -> dict[str, tuple[str, ...]]:
         """Tables whose ids, field hashes or money sums are not what another process says of the store."""
         with self.connect() as conn:
-            return {one.table: one.differs for one in compare(conn, SHOP, self.store.server.truth()["tables"]) if one.differs}
+            compared = compare(conn, SHOP, self.store.server.truth()["tables"])
+        return {one.table: one.differs for one in compared if one.differs}
 
     def holds(self) -> dict[str, str]:
         """What warehouse, books and break ledger hold, as one hash a table; when and how it came there left out."""
@@ -199,11 +243,14 @@ def bare_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SHOPIFY_PIPELINE_")}
 
 
-def copy_books(tryton: TrytonServer, database: str, to: str) -> None:
-    """Copy a database of the running server; the copy is whole whatever the server is doing."""
+def _copy_books(home: Path, to: Path) -> None:
+    """Copy the books of a server that may be running."""
+    to.mkdir()
+    for name in ("password", "admin-password"):
+        shutil.copy(home / name, to / name)
     with (
-        closing(sqlite3.connect(tryton.home / f"{database}.sqlite")) as source,
-        closing(sqlite3.connect(tryton.home / f"{to}.sqlite")) as target,
+        closing(sqlite3.connect(home / f"{DATABASE}.sqlite")) as source,
+        closing(sqlite3.connect(to / f"{DATABASE}.sqlite")) as target,
     ):
         source.backup(target)
 
