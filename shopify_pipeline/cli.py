@@ -30,6 +30,7 @@ from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.steps.doctor import examine
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.steps.repair import accept, repair
+from shopify_pipeline.steps.replay import replay
 from shopify_pipeline.warehouse.loads import Loads
 from shopify_pipeline.warehouse.migrate import migrate
 
@@ -275,7 +276,7 @@ def quarantine_list(config: Config = None, shop: Shop = None, as_json: AsJson = 
 def quarantine_replay(config: Config = None, shop: Shop = None, as_json: AsJson = False) -> None:
     """Read the withheld roots again and load those whose cause is gone. Exits 3 when some remain."""
     pipeline = _pipeline(config, shop)
-    counts = pipeline.replay()
+    counts = replay(pipeline)
     _print_counts(counts, as_json)
     if counts["remaining"]:
         raise typer.Exit(NOT_IN_ORDER)

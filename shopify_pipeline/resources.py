@@ -15,7 +15,8 @@ from dagster_dbt import DbtCliResource
 from psycopg.conninfo import conninfo_to_dict
 
 from shopify_pipeline.config import Settings, load_settings
-from shopify_pipeline.steps.pipeline import Pipeline, record_failed_run
+from shopify_pipeline.steps.pipeline import Pipeline
+from shopify_pipeline.steps.rooms import record_failed_run
 
 DBT_PROJECT = Path(__file__).parents[1] / "dbt_project"
 

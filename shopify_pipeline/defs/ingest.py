@@ -153,7 +153,7 @@ def _checks(
 )
 def hints(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
     shop = pipeline.for_shop(context.partition_key, context.log.info)
-    stats = context.instance.get_run_stats(context.run_id)
+    stats = context.instance.get_run_stats(context.run.run_id)
     closed = shop.handle_hints(datetime.fromtimestamp(stats.start_time or stats.launch_time or 0, UTC))
     subscriptions = shop.subscribe()
     created = len(subscriptions.created) if subscriptions is not None else 0

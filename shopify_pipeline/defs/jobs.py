@@ -2,19 +2,15 @@
 
 import dagster as dg
 
-from shopify_pipeline.defs.ingest import SHOPS
-
 _INGEST = dg.AssetSelection.groups("landing", "warehouse")
 _PUSH = dg.AssetSelection.assets(["backoffice", "pushed"])
 _RECONCILIATION = dg.AssetSelection.groups("backoffice", "reconciliation") - _PUSH
 
 #: What changed in one shop: read, loaded, pushed. What sensors start.
-sync = dg.define_asset_job("sync", selection=_INGEST | _PUSH, partitions_def=SHOPS, executor_def=dg.in_process_executor)
+sync = dg.define_asset_job("sync", selection=_INGEST | _PUSH, executor_def=dg.in_process_executor)
 
 #: Shop and back office are read again, apart from what was loaded, and compared. What the night starts.
-reconciliation = dg.define_asset_job(
-    "reconciliation", selection=_RECONCILIATION, partitions_def=SHOPS, executor_def=dg.in_process_executor
-)
+reconciliation = dg.define_asset_job("reconciliation", selection=_RECONCILIATION, executor_def=dg.in_process_executor)
 
 #: dbt, for all shops at once.
 marts = dg.define_asset_job(

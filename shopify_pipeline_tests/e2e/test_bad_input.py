@@ -6,7 +6,6 @@ Every case is the real command in a process of its own, as a person at a termina
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -206,4 +205,3 @@ def test_a_port_that_is_taken(terminal: Terminal) -> None:
         assert "choose another with --ui-port" in terminal.fails("up", f"--home={home}", f"--ui-port={port}")
     assert not (home / "postgres").exists()
     assert not (home / "sandbox").exists()
-    shutil.rmtree(home)

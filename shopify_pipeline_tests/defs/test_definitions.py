@@ -1,0 +1,144 @@
+"""What Dagster is told: assets with owners and descriptions, jobs, triggers on the shop's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from shopify_pipeline.config import load_settings
+from shopify_pipeline.definitions import build_defs
+from shopify_pipeline.defs.ingest import SHOP_TAG
+from shopify_pipeline.resources import PipelineResource
+from shopify_pipeline.schemas import STREAMS
+
+SHOP = "a-shop.myshopify.com"
+
+
+# A shop and a warehouse behind closed ports: whoever opens a connection to them cannot get an answer.
+CLOSED = f"""
+[warehouse]
+dsn = "postgresql://nobody:secret@127.0.0.1:1/nothing?connect_timeout=1"
+
+[shops.main]
+domain = "{SHOP}"
+endpoint = "https://127.0.0.1:1"
+client_id = "id"
+client_secret = "secret"
+time_zone = "Pacific/Auckland"
+"""
+
+
+@pytest.fixture(scope="module")
+def settings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("settings") / "config.toml"
+    path.write_text(CLOSED)
+    return path
+
+
+@pytest.fixture(scope="module")
+def repository(settings_file: Path) -> dg.RepositoryDefinition:
+    return build_defs(load_settings(settings_file)).get_repository_def()
+
+
+def test_every_asset_of_ours_has_an_owner_a_group_and_a_description(repository: dg.RepositoryDefinition) -> None:
+    nodes = [node for node in repository.asset_graph.asset_nodes if node.is_materializable]
+
+    assert len(nodes) > 60
+    assert [node.key.to_user_string() for node in nodes if not node.owners or not node.description] == []
+    assert {node.group_name for node in nodes} == {
+        "landing",
+        "warehouse",
+        "backoffice",
+        "reconciliation",
+        "staging",
+        "marts",
+    }
+
+
+def test_every_table_shows_its_columns_and_where_it_is(repository: dg.RepositoryDefinition) -> None:
+    for stream in STREAMS.values():
+        for table in stream.tables:
+            metadata = repository.asset_graph.get(dg.AssetKey(["warehouse", table.name])).metadata
+            schema = metadata["dagster/column_schema"]
+            assert isinstance(schema, dg.TableSchema)
+            assert {column.name for column in table.columns} <= {column.name for column in schema.columns}
+            assert metadata["dagster/table_name"] == f"shopify.{table.name}"
+
+
+def test_conservation_and_budget_block_what_comes_after(repository: dg.RepositoryDefinition) -> None:
+    for stream in STREAMS.values():
+        root = dg.AssetKey(["warehouse", stream.tables[0].name])
+        for name in ("conservation_of_roots", "quarantine_budget"):
+            assert repository.asset_graph.get_check_spec(dg.AssetCheckKey(root, name)).blocking
+
+
+def test_marts_hang_on_the_warehouse_and_the_break_ledger(repository: dg.RepositoryDefinition) -> None:
+    above = repository.asset_graph.get_ancestor_asset_keys(dg.AssetKey(["marts", "reconciled_orders"]))
+
+    assert {dg.AssetKey(["warehouse", "orders"]), dg.AssetKey(["recon", "breaks"])} <= above
+    assert dg.AssetKey(["landing", "orders"]) in above
+
+
+def test_the_nightly_reconciliation_runs_at_night_where_the_shop_is(
+    repository: dg.RepositoryDefinition, tmp_path: Path
+) -> None:
+    schedule = repository.get_schedule_def("nightly_reconciliation_main")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        tick = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+        context = dg.build_schedule_context(instance, scheduled_execution_time=tick, repository_def=repository)
+        data = schedule.evaluate_tick(context)
+
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 3 * * *", "Pacific/Auckland")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert [(request.partition_key, request.tags[SHOP_TAG]) for request in data.run_requests or ()] == [(SHOP, SHOP)]
+
+
+def test_a_sensor_asks_for_nothing_while_a_run_of_that_shop_is_in_flight(
+    repository: dg.RepositoryDefinition, settings_file: Path
+) -> None:
+    sensor = repository.get_sensor_def("shop_changes")
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(
+            repository.get_job("reconciliation"), tags={SHOP_TAG: SHOP}, status=dg.DagsterRunStatus.STARTED
+        )
+        data = sensor.evaluate_tick(_context(instance, repository, settings_file))
+
+    assert not data.run_requests
+    assert data.skip_message == f"{SHOP}: a run is in flight"
+
+
+def test_a_shop_that_does_not_answer_is_a_reason_to_skip_not_a_failure(
+    repository: dg.RepositoryDefinition, settings_file: Path
+) -> None:
+    sensor = repository.get_sensor_def("shop_changes")
+    with dg.DagsterInstance.ephemeral() as instance:
+        data = sensor.evaluate_tick(_context(instance, repository, settings_file))
+
+    assert not data.run_requests
+    assert "PostgreSQL does not answer" in (data.skip_message or "")
+
+
+def test_after_a_failed_sync_the_shop_is_left_alone_for_a_while(
+    repository: dg.RepositoryDefinition, settings_file: Path
+) -> None:
+    sensor = repository.get_sensor_def("shop_changes")
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(repository.get_job("sync"), tags={SHOP_TAG: SHOP})
+        instance.report_run_failed(run)
+        data = sensor.evaluate_tick(_context(instance, repository, settings_file))
+
+    assert not data.run_requests
+    assert "the last sync failed; trying again in" in (data.skip_message or "")
+
+
+def _context(
+    instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, settings_file: Path
+) -> dg.SensorEvaluationContext:
+    return dg.build_sensor_context(
+        instance=instance,
+        repository_def=repository,
+        resources={"pipeline": PipelineResource(config_path=str(settings_file))},
+    )
