@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import structlog
 import typer
@@ -24,7 +24,6 @@ from rich.table import Table
 from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.config import Settings, load_settings
 from shopify_pipeline.errors import ConfigError, PipelineError
-from shopify_pipeline.local.stack import Stack, StackOptions, stack
 from shopify_pipeline.ops import status as reports
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.steps.doctor import examine
@@ -33,6 +32,9 @@ from shopify_pipeline.steps.repair import accept, repair
 from shopify_pipeline.steps.replay import replay
 from shopify_pipeline.warehouse.loads import Loads
 from shopify_pipeline.warehouse.migrate import migrate
+
+if TYPE_CHECKING:
+    from shopify_pipeline.local.stack import Stack
 
 NOT_IN_ORDER = 3
 
@@ -93,6 +95,9 @@ def up(
     watermark: Annotated[bool, typer.Option(help="Whether the store is asked for its newest stamp.")] = True,
 ) -> None:
     """Start the whole stack, run the main job, then keep the Dagster UI open while the store lives."""
+    # The local stack is an extra of its own; no other command needs it.
+    from shopify_pipeline.local.stack import StackOptions, stack
+
     options = StackOptions(
         home=home,
         orders=orders,
@@ -114,6 +119,8 @@ def up(
 @app.command()
 def once(home: Home = Path(".state"), orders: Orders = 2000, seed: Seed = 7, as_json: AsJson = False) -> None:
     """Run the main job once on a local stack, from extraction to marts, and compare the result with the store."""
+    from shopify_pipeline.local.stack import StackOptions, stack
+
     options = StackOptions(home=home, orders=orders, seed=seed, ui=False)
     with stack(options, _say) as running:
         outcome = _main_job(running, _say)
@@ -301,10 +308,8 @@ def cursor_rewind(
     """Move a cursor back: the next window begins there, and nothing is lost or doubled."""
     if stream not in STREAMS:
         raise ConfigError(f"no stream {stream}; there are {', '.join(STREAMS)}")
-    pipeline = _pipeline(config, shop)
-    with pipeline.connect() as conn:
-        if not Loads(conn).set_cursor(pipeline.shop.domain, stream, to.replace(tzinfo=UTC)):
-            raise ConfigError(f"{stream} was never loaded: there is no cursor to move")
+    if not _pipeline(config, shop).rewind(stream, to.replace(tzinfo=UTC)):
+        raise ConfigError(f"{stream} was never loaded: there is no cursor to move")
 
 
 def _pipeline(config: Path | None, shop: str | None) -> Pipeline:

@@ -82,10 +82,9 @@ class ShopSettings(Section):
 
 
 class WarehouseSettings(Section):
-    """PostgreSQL ≥ 15: the warehouse, and Dagster's storage in a database of its own on the same server."""
+    """PostgreSQL ≥ 15."""
 
     dsn: SecretStr
-    dagster_dsn: SecretStr | None = None
 
 
 class TrytonSettings(Section):
@@ -145,7 +144,7 @@ class TriggerSettings(Section):
         inbox: Webhook hints start a sync.
         watermark: A newer ``updatedAt`` in the shop starts a sync, whether or not a hint came.
         interval_seconds: How often both are looked at.
-        reconcile_after_push: Reconcile after every sync that pushed something; for small shops.
+        reconcile_after_sync: Reconcile after every sync; for small shops.
         reconciliation_cron: When the nightly reconciliation runs, on the shop's clock.
         marts_cron: When the marts are rebuilt, on the shop's clock.
     """
@@ -153,7 +152,7 @@ class TriggerSettings(Section):
     inbox: bool = True
     watermark: bool = True
     interval_seconds: int = Field(10, ge=5)
-    reconcile_after_push: bool = False
+    reconcile_after_sync: bool = False
     reconciliation_cron: str = "0 3 * * *"
     marts_cron: str = "30 * * * *"
 

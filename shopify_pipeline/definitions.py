@@ -20,7 +20,7 @@ from shopify_pipeline.defs.jobs import JOBS
 from shopify_pipeline.defs.logs import console
 from shopify_pipeline.defs.marts import marts
 from shopify_pipeline.defs.schedules import schedules
-from shopify_pipeline.defs.sensors import failed_runs, reconcile_after_push, shop_changes
+from shopify_pipeline.defs.sensors import failed_runs, reconcile_after_sync, shop_changes
 from shopify_pipeline.resources import MartsResource, PipelineResource
 
 
@@ -30,7 +30,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
         assets=[*INGEST, *BOOKS, marts()],
         asset_checks=BOOK_CHECKS,
         jobs=JOBS,
-        sensors=[shop_changes(settings), reconcile_after_push, failed_runs],
+        sensors=[shop_changes(settings), reconcile_after_sync, failed_runs],
         schedules=schedules(settings),
         resources={"pipeline": PipelineResource(), "dbt": MartsResource()},
         executor=dg.in_process_executor,

@@ -27,11 +27,6 @@ def digits(currency: str) -> int:
     return exponent or 0
 
 
-def is_exact(amount: Decimal, currency: str) -> bool:
-    """Whether the amount has no more decimals than its currency (9.99 USD yes, 9.995 USD no)."""
-    return amount == amount.quantize(Decimal(1).scaleb(-digits(currency)))
-
-
 def plain(amount: Decimal) -> str:
     """The amount as canonical text: no exponent, no trailing zeros, no negative zero ("15", "9.99")."""
     text = format(amount, "f")

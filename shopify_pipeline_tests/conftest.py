@@ -13,12 +13,26 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from shopify_pipeline.local.postgres import LocalPostgres
 from shopify_pipeline.warehouse.migrate import migrate
 
 TEMPLATE = "warehouse_template"
 _numbers = itertools.count(1)
+
+
+class ByFolder(LoadScopeScheduling):
+    """Keeps each folder in one worker: what is expensive to start is started once, for the folder that needs it."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolder:
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")

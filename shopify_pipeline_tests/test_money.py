@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopify_pipeline.errors import DataError
-from shopify_pipeline.money import digits, is_exact, plain
+from shopify_pipeline.money import digits, plain
 
 
 @pytest.mark.parametrize(("currency", "expected"), [("USD", 2), ("JPY", 0), ("KWD", 3), ("RSD", 2), ("IQD", 3)])
@@ -30,9 +30,3 @@ def test_plain_text_is_the_same_number_and_has_one_form(amount: Decimal) -> None
     assert plain(Decimal(text)) == text == plain(amount.quantize(Decimal("1e-9")))
     assert "E" not in text.upper()
     assert text != "-0"
-
-
-def test_an_amount_with_more_decimals_than_its_currency_is_not_exact() -> None:
-    assert is_exact(Decimal("9.990"), "USD")
-    assert not is_exact(Decimal("9.995"), "USD")
-    assert not is_exact(Decimal("1.5"), "JPY")

@@ -181,6 +181,17 @@ with level as materialized (
         and held.is_active and held.deleted_at is null
         and place.is_active and place.deleted_at is null and place.name = any(%(locations)s)
         and i.is_tracked and i.deleted_at is null
+        -- A count is booked once: first every order that moved the level has to be known, and none may be withheld.
+        and exists (
+            select
+            from ops.cursors as c
+            where c.shop = held.shop and c.stream = 'orders' and c.cursor_at >= held.updated_at
+        )
+        and not exists (
+            select
+            from ops.quarantine as q
+            where q.shop = held.shop and q.stream = 'orders' and q.released_at is null
+        )
         and not exists (
             select
             from backoffice.pushes as p

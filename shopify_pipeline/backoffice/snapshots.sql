@@ -1,5 +1,9 @@
 -- What the back office said of itself, replaced as a whole.
 
+-- name: take_turns
+-- Two snapshots of one shop would replace each other's rows at the same time.
+select pg_advisory_xact_lock(hashtextextended('snapshot/' || %(shop)s, 0));
+
 -- name: clear_orders
 delete from backoffice.orders where shop = %(shop)s;
 

@@ -50,7 +50,7 @@ class UnreachableError(TransientError):
     """Nothing accepted the connection, or it broke; whether the call ran is unknown."""
 
 
-class RefusedError(Exception):
+class RefusedError(PermanentError):
     """The back office refused a batch and rolled it back.
 
     Attributes:

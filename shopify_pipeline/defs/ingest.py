@@ -4,7 +4,6 @@ Here: names, groups, metadata and checks. What an asset does is one call of ``st
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -148,13 +147,12 @@ def _checks(
     owners=OWNERS,
     kinds={"postgres"},
     partitions_def=SHOPS,
-    description="Webhook hints that came before this run are closed, for what they hinted at is loaded; the shop is "
-    "subscribed to send more.",
+    description="Webhook hints that came before the last loads are closed, for what they hinted at is read; the shop "
+    "is subscribed to send more.",
 )
 def hints(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
     shop = pipeline.for_shop(context.partition_key, context.log.info)
-    stats = context.instance.get_run_stats(context.run.run_id)
-    closed = shop.handle_hints(datetime.fromtimestamp(stats.start_time or stats.launch_time or 0, UTC))
+    closed = shop.handle_hints()
     subscriptions = shop.subscribe()
     created = len(subscriptions.created) if subscriptions is not None else 0
     return dg.MaterializeResult(metadata={"closed": closed, "subscriptions_created": created})

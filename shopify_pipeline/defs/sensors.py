@@ -9,7 +9,7 @@ import dagster as dg
 
 from shopify_pipeline.config import Settings
 from shopify_pipeline.defs.ingest import SHOP_TAG, SHOPS
-from shopify_pipeline.defs.jobs import JOBS, reconciliation, sync
+from shopify_pipeline.defs.jobs import reconciliation, sync
 from shopify_pipeline.errors import PipelineError
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.steps.changes import reason_to_sync
@@ -80,11 +80,11 @@ def _verdict(context: dg.SensorEvaluationContext, pipeline: PipelineResource, sh
     minimum_interval_seconds=10,
     description="Reconciles after a sync, where the settings ask for it.",
 )
-def reconcile_after_push(
+def reconcile_after_sync(
     context: dg.RunStatusSensorContext, pipeline: PipelineResource
 ) -> dg.RunRequest | dg.SkipReason:
-    if not pipeline.settings().triggers.reconcile_after_push:
-        return dg.SkipReason("[triggers] reconcile_after_push is off")
+    if not pipeline.settings().triggers.reconcile_after_sync:
+        return dg.SkipReason("[triggers] reconcile_after_sync is off")
     shop = context.dagster_run.tags.get(SHOP_TAG) or context.partition_key or ""
     return dg.RunRequest(partition_key=shop, tags={SHOP_TAG: shop})
 
@@ -92,7 +92,6 @@ def reconcile_after_push(
 @dg.run_failure_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=10,
-    monitored_jobs=JOBS,
     description="Writes every failed run down where status and alerts read it.",
 )
 def failed_runs(context: dg.RunFailureSensorContext, pipeline: PipelineResource) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from shopify_pipeline.errors import IncompleteError, PermanentError
+from shopify_pipeline.errors import IncompleteError
 from shopify_pipeline.failpoints import Failpoint, reached
 from shopify_pipeline.landing.manifest import MANIFEST_NAME, Kind, Manifest, Mode, Part, from_json, to_json
 
@@ -60,7 +60,7 @@ class Landing:
         try:
             raw = bytes(obstore.get(self.store, prefix + MANIFEST_NAME).bytes())
         except FileNotFoundError as exc:
-            raise PermanentError(f"nothing whole is landed under {prefix}: extract that load again") from exc
+            raise IncompleteError(f"nothing whole is landed under {prefix}: extract that load again") from exc
         return from_json(raw, prefix)
 
     def body(self, prefix: str, part: Part) -> bytes:

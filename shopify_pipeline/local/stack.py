@@ -127,7 +127,7 @@ def _started(options: StackOptions, home: Path, running: Running) -> Stack:
         "inbox": options.webhooks,
         "watermark": options.watermark,
         # The store is small enough to be counted after every push.
-        "reconcile_after_push": True,
+        "reconcile_after_sync": True,
     }
     write_secret(settings_path, toml(settings))
     load_settings(settings_path)
@@ -181,7 +181,7 @@ def _settings(
         shop["webhook_uri"] = webhook_url
     return {
         "home": home,
-        "warehouse": {"dsn": postgres.dsn("warehouse"), "dagster_dsn": postgres.dsn("dagster")},
+        "warehouse": {"dsn": postgres.dsn("warehouse")},
         "tryton": {
             "url": tryton.url,
             "database": DATABASE,

@@ -1,5 +1,9 @@
 -- The census of a shop, replaced as a whole. Agreements and sales arrive apart and are joined here.
 
+-- name: take_turns
+-- Two censuses of one shop would replace each other's rows at the same time.
+select pg_advisory_xact_lock(hashtextextended('census/' || %(shop)s, 0));
+
 -- name: create_incoming_agreements
 create temporary table incoming_agreements (
     agreement_id bigint not null,

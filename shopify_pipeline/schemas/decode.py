@@ -29,13 +29,16 @@ from shopify_pipeline.schemas.kinds import (
     Stream,
     Table,
 )
-from shopify_pipeline.schemas.records import Assembly, Document, Record
+from shopify_pipeline.schemas.records import UNREADABLE, Assembly, Document, Record
 
 BIGINT_MAX = 2**63 - 1
 
 #: Decimals the warehouse keeps of an amount; ISO 4217 needs at most four.
 MONEY_SCALE = 6
+#: Decimals kept of a rate: a computed one comes as a float of up to 17 digits.
+RATE_SCALE = 20
 _MONEY_STEP = Decimal(1).scaleb(-MONEY_SCALE)
+_RATE_STEP = Decimal(1).scaleb(-RATE_SCALE)
 
 Gid = Annotated[str, msgspec.Meta(pattern=r"^gid://shopify/[A-Za-z]+/[0-9]+(\?.*)?$")]
 Amount = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,14}(\.[0-9]+)?$")]
@@ -110,6 +113,9 @@ def orphan_rejections(assembly: Assembly) -> Iterator[Rejection]:
     """A child that names a parent nobody sent: nothing of it can be judged, so it is shown as it came."""
     for record in assembly.orphans:
         parent = record.parent or ""
+        if record.node == UNREADABLE:
+            yield Rejection(record.node, tail(parent), "not_json", "$", "the line is not a JSON object", record.raw)
+            continue
         message = f"{record.node or 'record'} names parent {parent}, which is not in this load"
         yield Rejection(
             record.node or "unknown", tail(record.gid or parent), "orphan", "$.__parentId", message, record.raw
@@ -353,7 +359,7 @@ def _converter(column: Column) -> Get:
     if kind is Kind.MONEY:
         return lambda text: None if text is None else _money(text, where)
     if kind is Kind.RATE:
-        return lambda number: None if number is None else Decimal(repr(number))
+        return lambda number: None if number is None else _rate(number, where)
     if kind is Kind.UNSIGNED:
         return lambda text: None if text is None else _bigint(int(text), where)
     if kind is Kind.INT:
@@ -384,6 +390,14 @@ def _money(text: str, where: str) -> Decimal:
     if isinstance(exponent, int) and exponent < -MONEY_SCALE:
         raise _Bad("money_precision", where, f"{text} has more than {MONEY_SCALE} decimals")
     return amount.quantize(_MONEY_STEP)
+
+
+def _rate(number: float, where: str) -> Decimal:
+    """The shortest decimal that is this number, as Shopify wrote it."""
+    rate = Decimal(repr(number))
+    if not rate.is_finite() or abs(rate) >= 1000:
+        raise _Bad("rate_out_of_range", where, f"{number} is no rate")
+    return rate.quantize(_RATE_STEP)
 
 
 def _storable(text: str) -> str:

@@ -28,7 +28,7 @@ _TYPES = {
     Kind.BOOL: "boolean",
     Kind.INSTANT: "timestamp with time zone",
     Kind.MONEY: "numeric(20,6)",
-    Kind.RATE: "numeric(12,8)",
+    Kind.RATE: "numeric(24,20)",
 }
 
 

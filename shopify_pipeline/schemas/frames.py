@@ -16,8 +16,8 @@ import pandera.pandas as pa
 import pyarrow as arrow
 from iso4217 import Currency
 
-from shopify_pipeline.schemas.decode import MONEY_SCALE, Row
-from shopify_pipeline.schemas.kinds import Kind, Stream, Table
+from shopify_pipeline.schemas.decode import MONEY_SCALE, RATE_SCALE, Row
+from shopify_pipeline.schemas.kinds import Kind, Table
 
 ARROW_TYPES: dict[Kind, arrow.DataType] = {
     Kind.GID: arrow.int64(),
@@ -27,7 +27,7 @@ ARROW_TYPES: dict[Kind, arrow.DataType] = {
     Kind.BOOL: arrow.bool_(),
     Kind.INSTANT: arrow.timestamp("us", tz="UTC"),
     Kind.MONEY: arrow.decimal128(20, MONEY_SCALE),
-    Kind.RATE: arrow.decimal128(12, 8),
+    Kind.RATE: arrow.decimal128(24, RATE_SCALE),
 }
 
 _CURRENCIES = frozenset(currency.code for currency in Currency)
@@ -144,8 +144,3 @@ def _failure(table: Table, case: Mapping[str, object]) -> Failure:
         return Failure(int(str(row)), "duplicate_key", "$.id", f"{table.name}: the same key twice in one load")
     path = "$." + table.column(column).path.lstrip("/.") if column in {c.name for c in table.columns} else "$"
     return Failure(int(str(row)), rule, path, f"{table.name}.{column} breaks {rule}")
-
-
-def frames(stream: Stream, rows: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
-    """A frame per table of the stream, empty ones included."""
-    return {table.name: to_frame(table, rows.get(table.name, ())) for table in stream.tables}

@@ -5,6 +5,7 @@ Here: taking pages, details and bulk lines apart. Not here: typing a value (``de
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,8 +146,15 @@ class _Line(msgspec.Struct):
 _LINE = msgspec.json.Decoder(_Line)
 
 
+#: Node type of a line nobody can read; its parent is named after its hash, so that it is an orphan of its own.
+UNREADABLE = "unreadable"
+
+
 def _bulk_record(line: bytes, root_types: set[str]) -> Record:
-    head = _LINE.decode(line)
+    try:
+        head = _LINE.decode(line)
+    except msgspec.DecodeError:
+        return Record(UNREADABLE, None, f"line/{hashlib.sha256(line).hexdigest()[:16]}", None, line)
     node = node_type(head.id or "")
     parent = head.parent
     return Record(node, head.id, parent, None if parent is not None and node not in root_types else head.id, line)

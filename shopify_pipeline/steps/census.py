@@ -89,6 +89,7 @@ def take_census(
         progress(f"census: counting, {name}")
         files[name] = _begun(bulk.lines(name))
     with conn.transaction():
+        conn.execute(SQL["take_turns"], {"shop": shop})
         for table in ("roots", "orders", "sales", "transactions", "levels"):
             conn.execute(SQL[f"clear_{table}"], {"shop": shop})
         conn.execute(SQL["create_incoming_agreements"])

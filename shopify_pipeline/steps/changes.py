@@ -32,32 +32,36 @@ def reason_to_sync(pipeline: Pipeline, now: datetime) -> str | None:
         hints = inbox.waiting(conn, shop) if triggers.inbox else None
         if hints is not None:
             return "hints: " + ", ".join(f"{number} {topic}" for topic, number in sorted(hints.topics.items()))
-        if not triggers.watermark:
-            return None
         loads = Loads(conn)
         cursors = {stream: loads.cursor(shop, stream) for stream in STREAMS}
         last_merge = loads.last_merged_at(shop)
+        is_owed = pipeline.shop.go_live_on is not None and loads.is_owed(shop)
     never = [stream for stream, cursor in cursors.items() if cursor is None]
     if never:
         return f"never loaded: {', '.join(never)}"
+    if is_owed:
+        return "changes are still owed to the back office"
+    if last_merge is not None and now - last_merge > QUIET_MAX:
+        return "no sync for an hour"
+    if not triggers.watermark:
+        return None
     known = {stream: cursor for stream, cursor in cursors.items() if cursor is not None}
     newer = [stream for stream, newest in watermarks(pipeline.api, known).items() if newest > known[stream]]
     if newer:
         return f"newer in the shop: {', '.join(newer)}"
-    if last_merge is not None and now - last_merge > QUIET_MAX:
-        return "no sync for an hour"
     return None
 
 
 def watermarks(api: AdminApi, cursors: dict[str, datetime]) -> dict[str, datetime]:
-    """Newest ``updatedAt`` per stream that has any; for inventory the newest level at or after its cursor.
+    """Newest ``updatedAt`` per stream that has any; for inventory the newest item or level at or after its cursor.
 
-    Inventory levels cannot be sorted by their stamp, so they are asked for by what is newer than the cursor.
+    Items and levels cannot be sorted by their stamp, so they are asked for by what is newer than the cursor.
     """
     since = cursors["inventory"].strftime("%Y-%m-%dT%H:%M:%SZ")
-    data = api.execute(operation("Watermark"), {"levels": f"updated_at:>='{since}'"}).data
+    data = api.execute(operation("Watermark"), {"inventory": f"updated_at:>='{since}'"}).data
     stamps = {stream: data[stream]["nodes"] for stream in ("orders", "customers", "products")}
-    stamps["inventory"] = [n for location in data["locations"]["nodes"] for n in location["inventoryLevels"]["nodes"]]
+    levels = [node for location in data["locations"]["nodes"] for node in location["inventoryLevels"]["nodes"]]
+    stamps["inventory"] = data["inventoryItems"]["nodes"] + levels
     return {stream: max(map(_instant, nodes)) for stream, nodes in stamps.items() if nodes}
 
 

@@ -116,18 +116,20 @@ def _decode(stream: Stream, assembly: Assembly) -> _Verdict:
     verdict = _Verdict(rejections=list(orphan_rejections(assembly)))
     verdict.received = len({(r.root_type, r.root_id) for r in verdict.rejections})
     newest: dict[str, Decoded | Rejection] = {}
-    for document in assembly.documents:
+    for place, document in enumerate(assembly.documents):
         verdict.received += 1
         result = decoder.decode(document)
-        held = newest.get(document.gid)
+        # Roots without an id are not readings of one another.
+        key = document.gid or f"place {place}"
+        held = newest.get(key)
         if isinstance(result, Decoded) and _is_torn(result, assembly):
             verdict.superseded += 1
         elif held is None:
-            newest[document.gid] = result
+            newest[key] = result
         else:
             verdict.superseded += 1
             if not _is_newer(held, result):
-                newest[document.gid] = result
+                newest[key] = result
     for result in newest.values():
         if isinstance(result, Rejection):
             verdict.rejections.append(result)

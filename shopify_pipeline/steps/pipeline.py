@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from shopify_pipeline.errors import ConfigError
+from shopify_pipeline.errors import ConfigError, IncompleteError, PermanentError, TransientError
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.bulk import BulkRunner
 from shopify_pipeline.shopify.client import ShopInfo
@@ -22,7 +22,8 @@ from shopify_pipeline.steps.reconcile import Reconciled, reconcile
 from shopify_pipeline.steps.rooms import Rooms
 from shopify_pipeline.steps.snapshot import Snapshot, take_snapshot
 from shopify_pipeline.warehouse import inbox
-from shopify_pipeline.warehouse.loads import Load, Loads, register_shop
+from shopify_pipeline.warehouse.connect import Connection
+from shopify_pipeline.warehouse.loads import Load, Loads, hold_for_reading, register_shop
 
 
 class Pipeline(Rooms):
@@ -55,28 +56,64 @@ class Pipeline(Rooms):
         return info
 
     def extract(self, stream: str) -> Extracted:
-        """Land what changed; a load that was landed and not merged is merged first."""
+        """Land what changed; a load that was landed and not merged is merged first.
+
+        Raises:
+            TransientError: Another process reads the same stream; nothing was touched.
+        """
         self.introduce()
         with self.connect() as conn:
-            leftover = Loads(conn).unfinished(self.shop.domain, stream)
-            if leftover is not None and leftover.state == "landed":
-                self.load(stream)
-            with self.stage(f"extract:{stream}") as counts:
-                done = extract(
-                    self.api,
-                    self.landing,
-                    Loads(conn),
-                    shop=self.shop.domain,
-                    stream=stream,
-                    clock=self.clock,
-                    config=self.extract_config,
-                    progress=self.progress,
+            if not hold_for_reading(conn, self.shop.domain, stream):
+                raise TransientError(
+                    f"{self.shop.domain}: another process is reading {stream}; try again when it is done"
                 )
+            self._merge_leftover(conn, stream)
+            with self.stage(f"extract:{stream}") as counts:
+                done = self._extract(Loads(conn), stream)
                 counts |= {"parts": done.parts, "roots": done.roots, "bytes": done.bytes}
         return done
 
+    def _extract(self, loads: Loads, stream: str) -> Extracted:
+        try:
+            return extract(
+                self.api,
+                self.landing,
+                loads,
+                shop=self.shop.domain,
+                stream=stream,
+                clock=self.clock,
+                config=self.extract_config,
+                progress=self.progress,
+            )
+        except PermanentError:
+            # What cannot be read must not be resumed: the next extract begins anew, with bulk operations of its own.
+            begun = loads.unfinished(self.shop.domain, stream)
+            if begun is not None:
+                loads.abandon(begun.load_id)
+            raise
+
+    def _merge_leftover(self, conn: Connection, stream: str) -> None:
+        """Merge a landed load; one that cannot be merged is given up, for its window is read again anyway."""
+        leftover = Loads(conn).unfinished(self.shop.domain, stream)
+        if leftover is None or leftover.state != "landed":
+            return
+        try:
+            self.load(stream)
+        except IncompleteError as exc:
+            self.progress(f"{stream}: load {leftover.load_id} is given up and read again: {exc}")
+            Loads(conn).abandon(leftover.load_id)
+
+    def rewind(self, stream: str, to: datetime) -> bool:
+        """Move a cursor back, giving up what was begun from where it stood; False when the stream was never loaded."""
+        with self.connect() as conn:
+            loads = Loads(conn)
+            begun = loads.unfinished(self.shop.domain, stream)
+            if begun is not None:
+                loads.abandon(begun.load_id)
+            return loads.set_cursor(self.shop.domain, stream, to)
+
     def load(self, stream: str) -> Loaded | None:
-        """Merge the landed load, if there is one, and close the hints that came before it was read."""
+        """Merge the landed load, if there is one."""
         with self.connect() as conn:
             load = Loads(conn).unfinished(self.shop.domain, stream)
             if load is None or load.state != "landed":
@@ -99,10 +136,13 @@ class Pipeline(Rooms):
             return None
         return ensure_subscriptions(self.api, self.shop.webhook_uri)
 
-    def handle_hints(self, up_to: datetime) -> int:
-        """Close webhook hints that had come before the sync began; what they hinted at has been read."""
+    def handle_hints(self) -> int:
+        """Close webhook hints that had come before every stream's last merged load began: they have been read."""
         with self.connect() as conn:
-            return inbox.mark_handled(conn, self.shop.domain, up_to, self.clock.now())
+            read_since = Loads(conn).all_read_since(self.shop.domain, len(STREAMS))
+            if read_since is None:
+                return 0
+            return inbox.mark_handled(conn, self.shop.domain, read_since, self.clock.now())
 
     def push(self) -> Pushed | None:
         """Bring what is owed into the back office; None when the shop has no go-live day."""

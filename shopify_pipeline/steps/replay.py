@@ -58,10 +58,9 @@ def _read_again_since(pipeline: Pipeline, stream: str, nameless: Sequence[Quaran
     """Read everything from where the first of these complaints was read; those that do not return are released."""
     since = min(one.window_from or _EPOCH for one in nameless)
     with pipeline.connect() as conn:
-        loads = Loads(conn)
-        cursor = loads.cursor(pipeline.shop.domain, stream)
-        if cursor is not None and since < cursor:
-            loads.set_cursor(pipeline.shop.domain, stream, since)
+        cursor = Loads(conn).cursor(pipeline.shop.domain, stream)
+    if cursor is not None and since < cursor:
+        pipeline.rewind(stream, since)
     pipeline.extract(stream)
     with pipeline.connect() as conn:
         load = Loads(conn).unfinished(pipeline.shop.domain, stream)

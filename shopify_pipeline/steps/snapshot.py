@@ -61,6 +61,7 @@ def take_snapshot(
         "stock": [(shop, row.product, row.location, row.quantity) for row in backoffice.stock(shop)],
     }
     with conn.transaction():
+        conn.execute(SQL["take_turns"], {"shop": shop})
         for table, rows in tables.items():
             conn.execute(SQL[f"clear_{table}"], {"shop": shop})
             _copy(conn, table, rows)

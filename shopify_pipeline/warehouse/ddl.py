@@ -20,7 +20,7 @@ POSTGRES_TYPES = {
     Kind.BOOL: "boolean",
     Kind.INSTANT: "timestamptz",
     Kind.MONEY: "numeric(20, 6)",
-    Kind.RATE: "numeric(12, 8)",
+    Kind.RATE: "numeric(24, 20)",
 }
 
 #: What every root carries beside Shopify's columns: which reading wins, and whether anything changed.

@@ -135,11 +135,30 @@ class Loads:
             row = self._conn.execute(SQL["last_merged_at"], {"shop": shop}).fetchone()
         return row[0] if row else None
 
+    def all_read_since(self, shop: str, streams: int) -> datetime | None:
+        """The instant, by our clock, since which every one of so many streams has been read; None before all were."""
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["all_read_since"], {"shop": shop, "streams": streams}).fetchone()
+        return row[0] if row else None
+
+    def is_owed(self, shop: str) -> bool:
+        """Whether anything that changed has not been pushed."""
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["owed"], {"shop": shop}).fetchone()
+        return row is not None and bool(row[0])
+
     def open_quarantine(self, shop: str, stream: str | None = None) -> list[Quarantined]:
         """Every open complaint of a shop, or of one of its streams."""
         with self._conn.transaction():
             rows = self._conn.execute(SQL["open_quarantine"], {"shop": shop, "stream": stream}).fetchall()
         return [Quarantined(*row) for row in rows]
+
+
+def hold_for_reading(conn: Connection, shop: str, stream: str) -> bool:
+    """Keep other processes from extracting this stream until the connection closes; False when one is at it."""
+    with conn.transaction():
+        row = conn.execute(SQL["hold_for_reading"], {"shop": shop, "stream": stream}).fetchone()
+    return row is not None and bool(row[0])
 
 
 def claim(conn: Connection, load: Load) -> bool:

@@ -72,6 +72,23 @@ where load_id = %(load_id)s;
 -- An operator's hand: rewinding makes the next window longer and loses nothing.
 update ops.cursors set cursor_at = %(cursor_at)s where shop = %(shop)s and stream = %(stream)s returning cursor_at;
 
+-- name: hold_for_reading
+-- For the session, not a transaction: two extracts of one stream would write the same landing prefix.
+select pg_try_advisory_lock(hashtextextended('extract/' || %(shop)s || '/' || %(stream)s, 0));
+
+-- name: all_read_since
+-- When the oldest of the newest merged loads began, one per stream; null until every stream has one.
+select case when count(*) = %(streams)s then min(started_at) end
+from (
+    select stream, max(started_at) as started_at
+    from ops.loads
+    where shop = %(shop)s and state = 'merged' and mode <> 'roots'
+    group by stream
+) as newest;
+
+-- name: owed
+select exists (select from ops.dirty where shop = %(shop)s);
+
 -- name: last_merged_at
 select max(merged_at) from ops.loads where shop = %(shop)s;
 

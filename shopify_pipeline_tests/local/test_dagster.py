@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from shopify_pipeline.local import dagster as module
 from shopify_pipeline.local.dagster import dagster_programs, write_instance
@@ -66,3 +67,13 @@ def test_the_three_processes_take_a_run_into_a_queue_of_one_run_per_shop(
     assert [program.pid for program in programs.values()] == [None, None, None]
     assert not answers(f"{url}/server_info")
     assert (tmp_path / "home" / "dagster.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_deployment_has_the_instance_the_local_stack_has(tmp_path: Path) -> None:
+    home = write_instance(tmp_path / "dagster", storage_dsn="postgresql://somewhere/dagster")
+    local = yaml.safe_load((home / "dagster.yaml").read_text())
+    deployed = yaml.safe_load((Path(__file__).parents[2] / "deploy" / "dagster.yaml").read_text())
+
+    assert deployed.pop("storage") == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
+    assert local.pop("storage") == {"postgres": {"postgres_url": "postgresql://somewhere/dagster"}}
+    assert deployed == local

@@ -26,6 +26,10 @@ import json, os, pathlib, signal, sys
 from shopify_pipeline.local.processes import Program
 from shopify_pipeline.local.together import together
 home = pathlib.Path(sys.argv[1])
+# A shell's background job hands these down ignored; what is tested here is a process that heeds them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 with together(home, lambda line: None) as running:
     for name in ("first", "second", "third"):
         part = Program(name, ["sleep", "600"], log=home / "log", environment=os.environ, ready=lambda: True)
@@ -105,7 +109,7 @@ def test_a_signal_stops_every_part(tmp_path: Path, number: signal.Signals, code:
     with a_runner(tmp_path) as (runner, processes):
         assert alive(processes) == NAMES
         runner.send_signal(number)
-        assert runner.wait() == code
+        assert runner.wait(timeout=60) == code
         assert alive(processes) == []
 
 

@@ -19,7 +19,7 @@ from shopify_pipeline.steps.reconcile import Reconciled, reconcile
 from shopify_pipeline.steps.snapshot import take_snapshot
 from shopify_pipeline.warehouse.connect import Connection
 from shopify_pipeline_tests.reconcile.census_rows import CENSUS
-from shopify_pipeline_tests.reconcile.warehouse_rows import SHOP
+from shopify_pipeline_tests.reconcile.warehouse_rows import SHOP, orders_were_read
 
 ZONE = "America/New_York"
 GO_LIVE_ON = date(2026, 11, 10)
@@ -61,6 +61,7 @@ class Company:
 
     def __post_init__(self) -> None:
         self.journal = JournalBackOffice(self.folder / "journal.jsonl", CHART)
+        orders_were_read(self.conn, SHOP, NOW + timedelta(days=365))
 
     def sql(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Run a statement of the test's own, committed; rows when it gives any."""

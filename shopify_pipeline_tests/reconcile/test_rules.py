@@ -237,7 +237,8 @@ def test_a_root_in_quarantine_says_so(agreeing: AShop) -> None:
     agreeing.sql(
         "insert into ops.quarantine "
         "(shop, stream, root_type, root_id, rule, path, message, raw, load_id, quarantined_at) "
-        "select %(shop)s, 'customers', 'Customer', '9', 'type', '$', 'bad', '', load_id, %(at)s from ops.loads",
+        "select %(shop)s, 'customers', 'Customer', '9', 'type', '$', 'bad', '', load_id, %(at)s from ops.loads "
+        "where stream = 'customers'",
         at=BEFORE,
     )
     agreeing.reconcile()

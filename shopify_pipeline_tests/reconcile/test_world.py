@@ -25,7 +25,7 @@ from shopify_pipeline.steps.push import Pushed, push
 from shopify_pipeline.steps.reconcile import Reconciled, reconcile
 from shopify_pipeline.steps.snapshot import take_snapshot
 from shopify_pipeline.warehouse.connect import Connection, connect
-from shopify_pipeline_tests.reconcile.warehouse_rows import fill
+from shopify_pipeline_tests.reconcile.warehouse_rows import fill, orders_were_read
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP, SandboxShop, sandbox_shop
 from shopify_sandbox.truth import KEYS, rows
 
@@ -51,6 +51,7 @@ class World:
             locations=frozenset(VALUE_MAP.locations.values()),
         )
         self.journal = JournalBackOffice(state / "journal.jsonl", chart)
+        orders_were_read(conn, SHOP, NOW + timedelta(days=365))
 
     def load(self) -> None:
         """The warehouse holds the shop as it is now, and every root is dirty."""

@@ -29,6 +29,24 @@ _PLAIN = {
 }
 
 
+def orders_were_read(conn: Connection, shop: str, up_to: datetime) -> None:
+    """Say that every order changed up to this instant is in the warehouse."""
+    with conn.transaction():
+        conn.execute(
+            """
+            with load as (
+                insert into ops.loads (shop, stream, mode, window_to, state, landing_prefix, started_at)
+                values (%(shop)s, 'orders', 'full', %(up_to)s, 'abandoned', '', %(up_to)s)
+                returning load_id
+            )
+            insert into ops.cursors (shop, stream, cursor_at, load_id)
+            select %(shop)s, 'orders', %(up_to)s, load_id from load
+            on conflict (shop, stream) do update set cursor_at = excluded.cursor_at
+            """,
+            {"shop": shop, "up_to": up_to},
+        )
+
+
 def insert(conn: Connection, name: str, /, **values: Any) -> None:
     """One row of a warehouse table; columns that may not be null and are not given get a plain value."""
     fill(conn, name, [values])

@@ -6,11 +6,13 @@ import json
 import random
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopify_pipeline.schemas import STREAMS, orders
 from shopify_pipeline.schemas.decode import Decoded, Decoder, Rejection
+from shopify_pipeline.schemas.frames import to_frame
 from shopify_pipeline.schemas.records import assemble
 from shopify_pipeline_tests.builders import a_line, a_sale, an_agreement, an_order, as_bulk, bag, page
 
@@ -62,6 +64,24 @@ def test_a_rate_keeps_every_digit_shopify_wrote() -> None:
     line = a_line(10, taxLines=[{"title": "CA", "rate": 0.0725, "channelLiable": None, "priceSet": bag("0.73")}])
 
     assert value(decoded(an_order(1, lines=(line,))), "order_taxes", "rate") == Decimal("0.0725")
+
+
+@pytest.mark.parametrize("written", [0.0612244898, 1 / 3, 1e-7, 8.875e-05, 20.0])
+def test_a_computed_rate_of_many_digits_is_kept(written: float) -> None:
+    line = a_line(10, taxLines=[{"title": "x", "rate": written, "channelLiable": None, "priceSet": bag("0.73")}])
+    result = decoded(an_order(1, lines=(line,)))
+
+    assert value(result, "order_taxes", "rate") == Decimal(repr(written))
+    assert isinstance(result, Decoded)
+    assert len(to_frame(ORDERS.children[2], result.rows["order_taxes"])) == 1
+
+
+def test_a_rate_that_is_none_withholds_its_order() -> None:
+    line = a_line(10, taxLines=[{"title": "x", "rate": 1e9, "channelLiable": None, "priceSet": bag("0.73")}])
+    result = decoded(an_order(1, lines=(line,)))
+
+    assert isinstance(result, Rejection)
+    assert (result.rule, result.path) == ("rate_out_of_range", "$.rate")
 
 
 @settings(max_examples=25)

@@ -188,6 +188,18 @@ def test_a_bulk_child_whose_parent_is_nowhere_is_shown_and_the_rest_is_loaded(lo
     ]
 
 
+def test_a_bulk_line_nobody_can_read_is_shown_and_the_rest_is_loaded(loading: Loading) -> None:
+    lines = [b'{"id":17,"name":"not a gid"}', *as_bulk(an_order(1)), b"<html>"]
+
+    loaded = loading("orders", ("bulk", lines))
+
+    assert (loaded.received, loaded.loaded, loaded.quarantined) == (3, 1, 2)
+    assert sorted(loading.rows("select rule, raw from ops.quarantine")) == [
+        ("not_json", b"<html>"),
+        ("not_json", b'{"id":17,"name":"not a gid"}'),
+    ]
+
+
 def test_a_nested_connection_left_open_stops_the_load_and_moves_nothing(loading: Loading) -> None:
     order = an_order(1)
     order["lineItems"]["pageInfo"]["hasNextPage"] = True

@@ -22,7 +22,7 @@ from shopify_pipeline.steps.repair import repair
 from shopify_pipeline.warehouse.connect import connect
 from shopify_pipeline_tests.reconcile.a_shop import NOON, AShop, Item
 from shopify_pipeline_tests.reconcile.company import CHART, VALUE_MAP
-from shopify_pipeline_tests.reconcile.warehouse_rows import BEFORE, SHOP
+from shopify_pipeline_tests.reconcile.warehouse_rows import BEFORE, SHOP, orders_were_read
 
 
 @pytest.fixture
@@ -230,6 +230,28 @@ def test_a_shipment_the_level_does_not_know_of_yet_is_not_counted_twice(shop: AS
     shop.push()
     (stock,) = shop.journal.stock(SHOP)
     assert stock.quantity == Decimal(95)
+
+
+def test_stock_is_not_opened_before_every_order_that_moved_it_is_known(shop: AShop, mug: Item) -> None:
+    """A count is booked once: an order read or released later would be taken out of it a second time."""
+    orders_were_read(shop.conn, SHOP, BEFORE - timedelta(days=1))
+    shop.push()
+    assert shop.journal.stock(SHOP) == []
+
+    orders_were_read(shop.conn, SHOP, NOON + timedelta(days=30))
+    (load_id,) = shop.sql("select max(load_id) from ops.loads")[0]
+    shop.sql(
+        "insert into ops.quarantine "
+        "(shop, stream, root_type, root_id, rule, path, message, raw, load_id, quarantined_at) "
+        "values (%(shop)s, 'orders', 'Order', '9', 'wrong_type', '$', '', '', %(load_id)s, now())",
+        load_id=load_id,
+    )
+    shop.push()
+    assert shop.journal.stock(SHOP) == []
+
+    shop.sql("update ops.quarantine set released_at = now()")
+    shop.push()
+    assert len(shop.journal.stock(SHOP)) == 1
 
 
 def test_stock_is_opened_once_whatever_the_shop_counts_later(shop: AShop, mug: Item) -> None:

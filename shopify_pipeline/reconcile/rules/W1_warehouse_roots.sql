@@ -34,7 +34,7 @@ differing as (
         counted.root_id,
         counted.updated_at as counted_at,
         held.updated_at as held_at,
-        coalesce(counted.updated_at, %(as_of)s) as since,
+        coalesce(counted.updated_at, %(as_of)s - %(lag)s) as since,
         exists (
             select
             from ops.quarantine as q
