@@ -54,7 +54,7 @@ check: $(SYNCED) $(PARSED)
 	$(BIN)/lint-imports
 
 test: setup check
-	$(BIN)/python -m pytest -q --durations=10 --numprocesses 2 --dist loadscope
+	$(BIN)/python -m pytest -q --durations=10 --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 # Root's PostgreSQL data may be a link to a place its server's account can enter.
 clean:
