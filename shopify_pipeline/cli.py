@@ -104,7 +104,6 @@ def up(
         seed=seed,
         ui=True,
         ui_port=ui_port,
-        live_seconds=live or None,
         webhooks=webhooks,
         watermark=watermark,
     )
@@ -113,7 +112,10 @@ def up(
         _show(outcome)
         out.print(f"\nDagster: {running.ui_url}   (Ctrl-C stops everything)", markup=False)
         while True:
-            time.sleep(3600)
+            # The store stands still until the main job was compared with it.
+            time.sleep(live or 3600)
+            if live:
+                running.sandbox.tick()
 
 
 @app.command()

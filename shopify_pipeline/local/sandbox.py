@@ -43,14 +43,11 @@ class LocalSandbox:
         home: The sandbox's state directory.
         orders: Orders of a new world; an existing world stays as it is.
         seed: Seed of a new world.
-        live_seconds: Let something happen every so many seconds; None: only on request.
     """
 
-    def __init__(self, home: Path, *, orders: int, seed: int, live_seconds: float | None) -> None:
+    def __init__(self, home: Path, *, orders: int, seed: int) -> None:
         self._home = home.absolute()
         self._arguments = ["--state", str(self._home), "--orders", str(orders), "--seed", str(seed)]
-        if live_seconds is not None:
-            self._arguments += ["--live", str(live_seconds)]
         self._log = self._home / "sandbox.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -136,6 +133,25 @@ class LocalSandbox:
         if response is None:
             raise PermanentError(f"the sandbox store does not answer at {self.url}; {self._log}: {log_tail(self._log)}")
         return parsedate_to_datetime(response.headers["Date"])
+
+    def tick(self) -> None:
+        """Let one thing happen in the store.
+
+        Raises:
+            PermanentError: The server does not answer.
+        """
+        server = self._server()
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                session.post(
+                    f"{server['url']}/__sandbox/tick",
+                    headers={"X-Sandbox-Key": server["control_key"]},
+                    verify=server["ca_file"],
+                    timeout=PROBE_SECONDS,
+                ).raise_for_status()
+        except (KeyError, requests.RequestException, OSError) as exc:
+            raise PermanentError(f"the sandbox store does not answer; {self._log}: {log_tail(self._log)}") from exc
 
     def truth(self) -> dict[str, Any]:
         """What is true in the store, worked out by another process from its event log alone.

@@ -42,7 +42,6 @@ class StackOptions:
         seed: Seed of a new sandbox world.
         ui: Whether Dagster's web interface, daemon and code server belong to it.
         ui_port: Port of the web interface; None: 3000, or a free one when that is taken.
-        live_seconds: The sandbox lives: something happens every so many seconds. None: only on request.
         go_live_days: On the first start the books begin this many days before the shop's today.
         webhooks: Whether the receiver runs and the shop is told of it.
         watermark: Whether the shop is asked for its newest stamp, too.
@@ -53,7 +52,6 @@ class StackOptions:
     seed: int = 7
     ui: bool = False
     ui_port: int | None = None
-    live_seconds: float | None = None
     go_live_days: int = 3
     webhooks: bool = True
     watermark: bool = True
@@ -112,9 +110,7 @@ def _started(options: StackOptions, home: Path, running: Running) -> Stack:
     postgres = LocalPostgres(home / "postgres")
     running.start("PostgreSQL", postgres, lambda: postgres.start(progress))
     migrate(postgres.dsn("warehouse"))
-    sandbox = LocalSandbox(
-        home / "sandbox", orders=options.orders, seed=options.seed, live_seconds=options.live_seconds
-    )
+    sandbox = LocalSandbox(home / "sandbox", orders=options.orders, seed=options.seed)
     running.start("sandbox", sandbox, lambda: sandbox.start(progress, running.port("sandbox")))
     tryton = TrytonServer(home / "tryton")
     running.start("Tryton", tryton, lambda: tryton.start(progress, running.port("tryton")))

@@ -28,7 +28,7 @@ class Store:
 
     def __init__(self, home: Path, *, orders: int = 0) -> None:
         self.home = home
-        self.server = LocalSandbox(home, orders=orders, seed=7, live_seconds=None)
+        self.server = LocalSandbox(home, orders=orders, seed=7)
 
     def start(self) -> None:
         """Start the server."""

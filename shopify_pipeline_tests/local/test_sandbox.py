@@ -13,7 +13,7 @@ from shopify_pipeline.local.sandbox import LocalSandbox
 
 
 def a_sandbox(home: Path) -> LocalSandbox:
-    return LocalSandbox(home, orders=5, seed=7, live_seconds=None)
+    return LocalSandbox(home, orders=5, seed=7)
 
 
 def test_a_store_that_runs_already_is_used_and_outlives_its_user(tmp_path: Path) -> None:
@@ -32,6 +32,19 @@ def test_a_store_that_runs_already_is_used_and_outlives_its_user(tmp_path: Path)
     assert first.pid is None
     # Truth needs no server: it comes from the event log.
     assert first.truth()["tables"]["orders"]["count"] == 5
+
+
+def test_a_tick_lets_one_thing_happen(tmp_path: Path) -> None:
+    store = a_sandbox(tmp_path)
+    store.start(lambda line: None)
+    try:
+        before = store.now()
+        store.tick()
+        assert store.now() > before
+    finally:
+        store.stop()
+    with pytest.raises(PermanentError, match="does not answer"):
+        store.tick()
 
 
 def test_making_the_world_is_told_while_it_happens(tmp_path: Path) -> None:
