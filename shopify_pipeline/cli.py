@@ -52,7 +52,8 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(cursor_app, name="cursor")
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True)
+# A pipe tells no width: lines are then as long as they have to be.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file [default: $SHOPIFY_PIPELINE_CONFIG].")]
 Shop = Annotated[
@@ -240,7 +241,8 @@ def breaks_list(
     if as_json:
         print(json.dumps(rows, indent=2, default=str))
     else:
-        _print_table("breaks", rows)
+        shown = ("rule", "class", "status", "amount", "age", "message")
+        _print_table("breaks", [{"break": row["break_id"][:10]} | {name: row[name] for name in shown} for row in rows])
     if any(row["status"] == "open" and row["class"] != "in_transit" for row in rows):
         raise typer.Exit(NOT_IN_ORDER)
 
@@ -250,7 +252,10 @@ def breaks_repair(break_ids: list[str], config: Config = None, shop: Shop = None
     """Owe the orders of these breaks to the back office again; the next push brings them."""
     pipeline = _pipeline(config, shop)
     with pipeline.connect() as conn:
-        orders = repair(conn, shop=pipeline.shop.domain, break_ids=break_ids, clock=SystemClock())
+        rows = reports.breaks(conn, pipeline.shop.domain, datetime.now(UTC), every=False)
+        whole = [_whole_id(rows, beginning) for beginning in break_ids]
+        conn.rollback()
+        orders = repair(conn, shop=pipeline.shop.domain, break_ids=whole, clock=SystemClock())
     out.print(f"{len(orders)} orders are owed again; run: shopify-pipeline push")
 
 
@@ -265,8 +270,9 @@ def breaks_accept(
     """Accept a break: it stays in the ledger with its reason and is no longer open."""
     pipeline = _pipeline(config, shop)
     with pipeline.connect() as conn:
-        if not accept(conn, shop=pipeline.shop.domain, break_id=break_id, by=by, because=because):
-            raise ConfigError(f"no open break {break_id}; see: shopify-pipeline breaks list")
+        rows = reports.breaks(conn, pipeline.shop.domain, datetime.now(UTC), every=False)
+        conn.rollback()
+        accept(conn, shop=pipeline.shop.domain, break_id=_whole_id(rows, break_id), by=by, because=because)
 
 
 @quarantine_app.command("list")
@@ -346,8 +352,22 @@ def _print_table(title: str, rows: list[dict[str, Any]]) -> None:
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*map(_cell, row.values()))
     out.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return "" if value is None else str(value)
+
+
+def _whole_id(rows: list[dict[str, Any]], beginning: str) -> str:
+    """The break whose id begins so; the list shows beginnings."""
+    found = [row["break_id"] for row in rows if row["break_id"].startswith(beginning)]
+    if len(found) != 1:
+        raise ConfigError(f"{len(found)} open breaks begin with {beginning}; see: shopify-pipeline breaks list")
+    return str(found[0])
 
 
 def _show(outcome: Any) -> None:
