@@ -30,6 +30,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         "tick": {"POST": lambda sandbox, given: {"events": sandbox.clock.tick()}},
         "faults": {"GET": _faults, "PUT": _plant, "DELETE": _clear},
         "webhooks": {"GET": _webhooks, "PUT": _switch_webhooks},
+        "settings": {"GET": _settings, "PUT": _change_settings},
         "scopes": {"GET": _scopes, "PUT": _set_scopes},
         "tokens": {"DELETE": _revoke},
     }
@@ -96,6 +97,15 @@ def _webhooks(sandbox: Sandbox, given: Any) -> dict[str, Any]:
 def _switch_webhooks(sandbox: Sandbox, given: Any) -> dict[str, Any]:
     sandbox.webhooks.set_deliver(bool(given["deliver"]))
     return {"deliver": sandbox.webhooks.deliver}
+
+
+def _settings(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    return asdict(sandbox.settings.current)
+
+
+def _change_settings(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    sandbox.settings.change(given)
+    return _settings(sandbox, given)
 
 
 def _scopes(sandbox: Sandbox, given: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Belongs here: who is given what. Nothing is decided here; HTTP is in ``server.py
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from shopify_sandbox.faults import Faults
 from shopify_sandbox.model import Model
 from shopify_sandbox.oauth import Tokens
 from shopify_sandbox.schema import load_schema
+from shopify_sandbox.settings import RESTORE_POINTS_PER_SECOND, SettingsFile
 from shopify_sandbox.state import JsonLines
 from shopify_sandbox.store import Change, Store
 from shopify_sandbox.throttle import Bucket
@@ -39,7 +40,14 @@ class Credentials:
 
 
 class Sandbox:
-    """Everything behind the server of one state directory."""
+    """Everything behind the server of one state directory.
+
+    Args:
+        settings: Settings to change for this start and later ones; what is not named stays as it was.
+        live_seconds: Real seconds between two events of a living world; None lets it stand still.
+        monotonic: Real time in seconds.
+        bucket: A bucket of its own, in place of the plan's.
+    """
 
     def __init__(
         self,
@@ -47,10 +55,13 @@ class Sandbox:
         store: Store,
         credentials: Credentials,
         *,
+        settings: Mapping[str, Any] | None = None,
         live_seconds: float | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        bucket: Bucket | None = None,
     ) -> None:
         self.state = state
+        self.settings = SettingsFile(state / "settings.json", settings)
         self.store = store
         self.credentials = credentials
         self.version = VERSION
@@ -75,6 +86,8 @@ class Sandbox:
             monotonic=monotonic,
             new_id=lambda: str(uuid.uuid4()),
         )
+        restore = RESTORE_POINTS_PER_SECOND[self.settings.current.plan]
+        self.bucket = bucket or Bucket(monotonic, restore_per_second=restore)
         documents = Documents(load_schema(VERSION))
         self.bulk = BulkOperations(
             state / "bulk",
@@ -91,7 +104,7 @@ class Sandbox:
             store=store,
             model=self.model,
             documents=documents,
-            bucket=Bucket(monotonic),
+            bucket=self.bucket,
             spoil=self.faults.spoil_page,
         )
         self._live = LiveWorld(self.clock, live_seconds) if live_seconds else None

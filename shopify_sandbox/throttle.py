@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-CAPACITY_POINTS = 2000
-RESTORE_POINTS_PER_SECOND = 100
+# Captured answers of standard stores all show 2,000 points at 100 a second; other plans are thought to be alike.
+CAPACITY_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,18 @@ class ThrottleStatus:
 
 
 class Bucket:
-    """Holds at most ``capacity`` points and refills with time; thread-safe."""
+    """Refills with time; thread-safe.
 
-    def __init__(
-        self,
-        monotonic: Callable[[], float],
-        *,
-        capacity: int = CAPACITY_POINTS,
-        restore_per_second: int = RESTORE_POINTS_PER_SECOND,
-    ) -> None:
+    Args:
+        monotonic: Time in seconds.
+        restore_per_second: Points; the bucket holds twenty times as many.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], *, restore_per_second: int) -> None:
         self._monotonic = monotonic
-        self._capacity = capacity
+        self._capacity = CAPACITY_SECONDS * restore_per_second
         self._restore = restore_per_second
-        self._available = float(capacity)
+        self._available = float(self._capacity)
         self._at = monotonic()
         self._lock = Lock()
 

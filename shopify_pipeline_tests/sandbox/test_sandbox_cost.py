@@ -83,7 +83,7 @@ def test_absent_object_is_not_charged(documents: Documents) -> None:
 
 def test_bucket_refuses_what_it_does_not_hold_and_refills_with_time() -> None:
     moment = [0.0]
-    bucket = Bucket(lambda: moment[0])
+    bucket = Bucket(lambda: moment[0], restore_per_second=100)
     assert bucket.take(1990)
     assert not bucket.take(50)
     assert bucket.status().currently_available == 10
@@ -99,7 +99,7 @@ def test_bucket_refuses_what_it_does_not_hold_and_refills_with_time() -> None:
 
 
 def test_bucket_gets_back_what_was_not_used_and_never_overflows() -> None:
-    bucket = Bucket(lambda: 0.0)
+    bucket = Bucket(lambda: 0.0, restore_per_second=100)
     assert bucket.take(500)
     bucket.give_back(400)
     assert bucket.status().currently_available == 1900

@@ -55,9 +55,8 @@ class SandboxShop:
 def sandbox_shop(state: Path, *, orders: int) -> Iterator[SandboxShop]:
     """Make a world in this directory and serve it."""
     store = Store.create(state, seed=11, orders=orders, days=30, now=NOW, shop=SHOP)
-    sandbox = Sandbox(state, store, CREDENTIALS)
     # Refilled a thousand times faster: what is tested here is reading, pacing has tests on a clock of its own.
-    sandbox.admin._bucket = Bucket(lambda: time.monotonic() * 1000)
+    sandbox = Sandbox(state, store, CREDENTIALS, bucket=Bucket(time.monotonic, restore_per_second=100_000))
     server = SandboxServer(sandbox)
     server.start()
     try:

@@ -1,0 +1,72 @@
+"""The stores of the conformance suite: a sandbox, or by one switch a real development store.
+
+``SHOPIFY_CONFORMANCE_STORE`` (``….myshopify.com``) with ``SHOPIFY_CONFORMANCE_TOKEN_FILE`` turns the switch; cases that
+must steer the store are then skipped, and every exchange is kept in ``build/conformance/<case>.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import requests
+
+from shopify_pipeline_tests.conformance.asked import AskedStore, asked
+from shopify_pipeline_tests.sandbox.serving import Shop, make_world, served
+
+STORE = os.environ.get("SHOPIFY_CONFORMANCE_STORE")
+TOKEN_FILE = os.environ.get("SHOPIFY_CONFORMANCE_TOKEN_FILE")
+RECORDED = Path("build/conformance")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if STORE:
+        for item in items:
+            if item.get_closest_marker("steered"):
+                item.add_marker(pytest.mark.skip(reason="steers the store, which only the sandbox allows"))
+
+
+@pytest.fixture(scope="session")
+def _sandbox_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop | None]:
+    if STORE:
+        yield None
+        return
+    state = tmp_path_factory.mktemp("conformance")
+    make_world(state, orders=300)
+    with served(state) as running:
+        yield running
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, _sandbox_shop: Shop | None) -> Iterator[AskedStore]:
+    """The store a case asks; it must be left as it was found."""
+    if _sandbox_shop is not None:
+        yield asked(_sandbox_shop)
+        return
+    with requests.Session() as session:
+        session.trust_env = False
+        real = AskedStore(f"https://{STORE}", session, Path(str(TOKEN_FILE)).read_text().strip())
+        yield real
+    RECORDED.mkdir(parents=True, exist_ok=True)
+    exchanges = [asdict(each) for each in real.exchanges]
+    (RECORDED / f"{request.node.name}.json").write_text(json.dumps(exchanges, indent=1) + "\n")
+
+
+@pytest.fixture(scope="session")
+def _small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = tmp_path_factory.mktemp("conformance-small")
+    make_world(state, orders=40)
+    return state
+
+
+@pytest.fixture
+def own_shop(tmp_path: Path, _small_world: Path) -> Iterator[Shop]:
+    """A served sandbox of 40 orders that belongs to one steered case; ``asked(own_shop)`` is the store of it."""
+    shutil.copytree(_small_world, tmp_path / "state")
+    with served(tmp_path / "state") as running:
+        yield running
