@@ -26,6 +26,8 @@ from shopify_pipeline.config import Settings, load_settings
 from shopify_pipeline.errors import ConfigError, PipelineError
 from shopify_pipeline.ops import status as reports
 from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.shopify import radar
+from shopify_pipeline.shopify.versions import days_left, retires_on
 from shopify_pipeline.steps.doctor import examine
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.steps.repair import accept, repair
@@ -46,10 +48,12 @@ app = typer.Typer(
 )
 breaks_app = typer.Typer(help="The break ledger: what differs between shop and back office.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Roots that were withheld, and why.", no_args_is_help=True)
+api_app = typer.Typer(help="The Admin API version we speak, and what the next one changes.", no_args_is_help=True)
 cursor_app = typer.Typer(help="How far each stream is loaded.", no_args_is_help=True)
 app.add_typer(breaks_app, name="breaks")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(cursor_app, name="cursor")
+app.add_typer(api_app, name="api")
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 # A pipe tells no width: lines are then as long as they have to be.
@@ -206,7 +210,10 @@ def status(config: Config = None, shop: Shop = None, as_json: AsJson = False) ->
     """Tell how fresh, how complete and how agreed everything is."""
     pipeline = _pipeline(config, shop)
     with pipeline.connect() as conn:
-        report = reports.status(conn, pipeline.shop.domain, datetime.now(UTC))
+        now = datetime.now(UTC)
+        version = pipeline.shop.api_version
+        api = {"version": version, "retires_on": retires_on(version), "days_left": days_left(version, now)}
+        report = reports.status(conn, pipeline.shop.domain, now) | {"api": [api]}
     if as_json:
         print(json.dumps(report, indent=2, default=str))
         return
@@ -318,6 +325,25 @@ def cursor_rewind(
         raise ConfigError(f"no stream {stream}; there are {', '.join(STREAMS)}")
     if not _pipeline(config, shop).rewind(stream, to.replace(tzinfo=UTC)):
         raise ConfigError(f"{stream} was never loaded: there is no cursor to move")
+
+
+@api_app.command("radar")
+def api_radar(
+    schema: Annotated[
+        Path, typer.Argument(help="Published schema of a newer version: introspection JSON or its gzip.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a newer Admin API version changes of what we send and read. Exits 3 when something breaks."""
+    asked = radar.contract()
+    findings = radar.compare(asked, radar.read_schema(schema))
+    if as_json:
+        print(json.dumps({"pinned": asked["version"], "findings": [each.as_json() for each in findings]}, indent=2))
+    else:
+        rows = [each.as_json() | {"operations": ", ".join(each.operations)} for each in findings]
+        _print_table(f"what {schema.name} changes for us, who speak {asked['version']}", rows)
+    if any(each.kind == "breaking" for each in findings):
+        raise typer.Exit(NOT_IN_ORDER)
 
 
 def _pipeline(config: Path | None, shop: str | None) -> Pipeline:
