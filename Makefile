@@ -29,13 +29,14 @@ TRYTON := $(STAMPS)/tryton-$(PACKAGES)-$(call digest,$(TRYTON_SOURCES))
 
 done = @rm -f $(STAMPS)/$(1)-* && touch $@
 
-.PHONY: help setup run once check test clean
+.PHONY: help setup run once check test peers clean
 
 help:
 	@echo 'make setup   everything that is needed, once'
 	@echo 'make run     the local stack and the main job, then the Dagster UI stays open'
 	@echo 'make once    the main job once, without the UI'
 	@echo 'make test    style, types, imports and every test'
+	@echo 'make peers   other Shopify extractors, unmodified, against the sandbox (installs them first)'
 	@echo 'make check   style, types and imports only'
 	@echo 'make clean   remove everything setup and run have made here'
 
@@ -55,6 +56,19 @@ check: $(SYNCED) $(PARSED)
 
 test: setup check
 	$(BIN)/python -m pytest -q --durations=10 --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
+# Each tool has an environment of its own: none of them is a dependency of this project.
+PEERS := tap-shopify==3.13.0 airbyte-source-shopify==4.3.0
+
+peers: $(SYNCED)
+	@for peer in $(PEERS); do \
+	    folder=build/peers/$${peer%%==*}; \
+	    if [ "$$(cat $$folder/installed 2>/dev/null)" = "$$peer" ]; then continue; fi; \
+	    echo "installing $$peer"; rm -rf $$folder; \
+	    $(UV) venv --quiet --python $(BIN)/python $$folder && \
+	    $(UV) pip install --quiet --python $$folder/bin/python $$peer && echo $$peer > $$folder/installed || exit 1; \
+	done
+	$(BIN)/python -m shopify_pipeline_tests.peers.run --tools build/peers --json build/peers/comparison.json
 
 # Root's PostgreSQL data may be a link to a place its server's account can enter.
 clean:

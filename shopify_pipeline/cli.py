@@ -223,15 +223,16 @@ def status(config: Config = None, shop: Shop = None, as_json: AsJson = False) ->
 
 @app.command()
 def doctor(config: Config = None, shop: Shop = None, as_json: AsJson = False) -> None:
-    """Check settings, warehouse, shop, scopes and back office, one after the other."""
+    """Check settings, warehouse, shop, scopes and back office, one after the other. Exits 3 when one fails."""
     findings = examine(_pipeline(config, shop))
     if as_json:
         print(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
         for finding in findings:
-            out.print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.message}", markup=False)
-    if not all(finding.ok for finding in findings):
-        raise typer.Exit(1)
+            state = "FAIL" if finding.state == "fail" else finding.state
+            out.print(f"{state:<4}  {finding.what}: {finding.message}", markup=False)
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(NOT_IN_ORDER)
 
 
 @breaks_app.command("list")

@@ -18,6 +18,7 @@ from shopify_pipeline.errors import ConfigError
 
 CONFIG_VARIABLE = "SHOPIFY_PIPELINE_CONFIG"
 PREFIX = "SHOPIFY_PIPELINE_"
+MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
 
 class Section(BaseModel):
@@ -33,10 +34,17 @@ class ShopSettings(Section):
         domain: The permanent ``*.myshopify.com`` domain; the first part of every key.
         endpoint: Base address when it is not ``https://<domain>`` (a sandbox).
         ca_file: Certificate authority to trust beside the system's (a sandbox).
+        client_id: The app's; with its client secret alone, tokens come from the client credentials grant.
+        access_token: A token that does not expire, of an app made in the shop's admin before 2026.
+        refresh_token_file: The refresh token the app's installation gave (a public app); read once, then the warehouse
+            holds its successors.
+        token_key_file: Fernet key those are sealed with: 32 bytes, URL-safe base64.
         time_zone: The shop's own zone; schedules follow it, and a shop that says otherwise is refused.
         go_live_on: First day of the books in the shop's zone; nothing earlier is pushed. None: push nothing.
         value_map: The reviewed file that maps Shopify's words to the back office's codes.
         webhook_uri: Where the shop delivers hints; None leaves subscriptions alone.
+        client_secret_previous_file: The client secret before the last rotation, while Shopify may still sign with it.
+        bulk_hosts: Hosts the files of bulk operations may be read from, beside the endpoint's own; Shopify's storage.
     """
 
     domain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.myshopify\.com$")
@@ -46,11 +54,15 @@ class ShopSettings(Section):
     client_id: str | None = None
     client_secret: SecretStr | None = None
     client_secret_file: Path | None = None
+    client_secret_previous_file: Path | None = None
     access_token: SecretStr | None = None
+    refresh_token_file: Path | None = None
+    token_key_file: Path | None = None
     time_zone: str = "UTC"
     go_live_on: date | None = None
     value_map: Path | None = None
     webhook_uri: str | None = None
+    bulk_hosts: tuple[str, ...] = ("storage.googleapis.com",)
 
     @field_validator("endpoint")
     @classmethod
@@ -61,10 +73,14 @@ class ShopSettings(Section):
 
     @model_validator(mode="after")
     def _has_credentials(self) -> ShopSettings:
+        if self.access_token is not None and self.refresh_token_file is not None:
+            raise ValueError("access_token and refresh_token_file exclude each other: remove one")
         if self.access_token is None and self.secret() is None:
             raise ValueError("no token: set client_id with client_secret_file (or client_secret), or access_token")
         if self.access_token is None and self.client_id is None:
             raise ValueError("client_id is missing beside the client secret")
+        if self.refresh_token_file is not None and self.token_key_file is None:
+            raise ValueError(f"token_key_file is missing beside refresh_token_file; make one: {MAKE_A_KEY}")
         return self
 
     @property
@@ -72,13 +88,48 @@ class ShopSettings(Section):
         return (self.endpoint or f"https://{self.domain}").rstrip("/")
 
     def secret(self) -> SecretStr | None:
-        """The client secret, from its file when one is named; it also signs webhooks."""
+        """The client secret, from its file when one is named; it also signs webhooks.
+
+        Raises:
+            ConfigError: Its file cannot be read.
+        """
         if self.client_secret_file is not None:
-            try:
-                return SecretStr(self.client_secret_file.read_text().strip())
-            except OSError as exc:
-                raise ValueError(f"client_secret_file cannot be read: {exc.strerror}") from exc
+            return _secret_in(self.client_secret_file, "client_secret_file")
         return self.client_secret
+
+    def previous_secret(self) -> SecretStr | None:
+        """The client secret before the last rotation; webhooks signed with it are accepted, too.
+
+        Raises:
+            ConfigError: Its file cannot be read.
+        """
+        if self.client_secret_previous_file is None:
+            return None
+        return _secret_in(self.client_secret_previous_file, "client_secret_previous_file")
+
+    def first_refresh_token(self) -> SecretStr | None:
+        """The refresh token of the installation; None when its file is gone, as it may be once it was used."""
+        if self.refresh_token_file is None or not self.refresh_token_file.exists():
+            return None
+        return _secret_in(self.refresh_token_file, "refresh_token_file")
+
+    def token_key(self) -> SecretStr:
+        """What stored tokens are sealed with.
+
+        Raises:
+            ConfigError: No readable token_key_file is set.
+        """
+        if self.token_key_file is None:
+            raise ConfigError(f"{self.domain}: token_key_file is not set; make one: {MAKE_A_KEY}")
+        return _secret_in(self.token_key_file, "token_key_file")
+
+
+def _secret_in(path: Path, setting: str) -> SecretStr:
+    try:
+        return SecretStr(path.read_text().strip())
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "not a text"
+        raise ConfigError(f"{setting} cannot be read: {reason}: {path}") from exc
 
 
 class WarehouseSettings(Section):
@@ -126,7 +177,7 @@ class ExtractSettings(Section):
 
     overlap_seconds: int = Field(600, ge=0)
     bulk_threshold: int = Field(1000, ge=1)
-    page_size: int = Field(100, ge=1, le=250)
+    page_size: int = Field(250, ge=1, le=250)
 
 
 class LagSettings(Section):
@@ -146,6 +197,7 @@ class TriggerSettings(Section):
         interval_seconds: How often both are looked at.
         reconcile_after_sync: Reconcile after every sync; for small shops.
         reconciliation_cron: When the nightly reconciliation runs, on the shop's clock.
+        subscriptions_cron: When webhook subscriptions are looked after, on the shop's clock.
         marts_cron: When the marts are rebuilt, on the shop's clock.
     """
 
@@ -154,6 +206,7 @@ class TriggerSettings(Section):
     interval_seconds: int = Field(10, ge=5)
     reconcile_after_sync: bool = False
     reconciliation_cron: str = "0 3 * * *"
+    subscriptions_cron: str = "0 6 * * *"
     marts_cron: str = "30 * * * *"
 
 

@@ -3,14 +3,22 @@
 Here: the tree. Not here: retrying (``shopify/retry.py``) and turning an error into an exit code (``cli.py``).
 
     PipelineError
-    ├── TransientError        try again later, unchanged: nothing was written
-    │   └── ThrottledError    wait as long as Shopify says
-    ├── AuthExpiredError      get a new token once, then it is permanent
-    └── PermanentError        trying again cannot help: a person or a deploy must
-        ├── ConfigError       a setting is missing, unknown or wrong
-        ├── QueryCostError    the query is too dear: ask for smaller pages
-        ├── IncompleteError   what was received is not all there is: nothing of it counts
-        └── DataError         one record is bad: quarantine it and carry on
+    ├── TransientError             try again later, unchanged: nothing was written
+    │   ├── SlowAnswerError        ask for less, or later
+    │   ├── GarbledAnswerError     what came is not an answer: a proxy's page, a cut body
+    │   └── ThrottledError         wait as long as Shopify says
+    ├── AuthExpiredError           get a new token once, then it is permanent
+    └── PermanentError             trying again cannot help: a person or a deploy must
+        ├── ConfigError            a setting is missing, unknown or wrong
+        ├── ShopAccessLostError    the app was uninstalled there: that shop alone waits for a person
+        ├── ShopUnavailableError   this shop is frozen, locked or not there: leave it, the others go on
+        ├── BlockedError           Shopify took us for an attacker: leave the shop alone for an hour
+        ├── AccessDeniedError      the app may not read this: grant it the scopes
+        ├── ApiVersionError        another API version answered: nothing it said is used
+        ├── UnsafeAnswerError      who answered, or how, is not to be trusted: have a look at it
+        ├── QueryCostError         the query is too dear: ask for smaller pages
+        ├── IncompleteError        what was received is not all there is: nothing of it counts
+        └── DataError              one record is bad: quarantine it and carry on
 """
 
 from __future__ import annotations
@@ -22,6 +30,14 @@ class PipelineError(Exception):
 
 class TransientError(PipelineError):
     """Try again later, unchanged: nothing was written."""
+
+
+class SlowAnswerError(TransientError):
+    """No whole answer in time; a smaller question may be answered."""
+
+
+class GarbledAnswerError(TransientError):
+    """What came instead of an answer is not one; nothing in it was believed."""
 
 
 class ThrottledError(TransientError):
@@ -46,6 +62,39 @@ class PermanentError(PipelineError):
 
 class ConfigError(PermanentError):
     """A setting is missing, unknown or wrong; nothing was started."""
+
+
+class ShopUnavailableError(PermanentError):
+    """This shop is frozen, locked or not there; other shops are not concerned."""
+
+
+class BlockedError(PermanentError):
+    """Shopify rejected us for security reasons; every further request makes it worse.
+
+    Attributes:
+        retry_after_seconds: How long to leave the shop alone.
+    """
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AccessDeniedError(PermanentError):
+    """The app lacks a scope; the merchant has to grant it."""
+
+
+class ApiVersionError(PermanentError):
+    """Another API version answered than the one asked for; its answer was not used."""
+
+
+class UnsafeAnswerError(PermanentError):
+    """Somebody who is not to be trusted answered, or in a way that harms: a redirect, a stranger's certificate, a
+    bomb. Nothing was followed or kept; a security event."""
+
+
+class ShopAccessLostError(PermanentError):
+    """The app was uninstalled or its tokens revoked: this shop alone is closed to us until it is installed again."""
 
 
 class QueryCostError(PermanentError):

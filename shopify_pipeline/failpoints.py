@@ -19,6 +19,7 @@ class Failpoint(StrEnum):
     LANDING_HALF_FILE = "landing.half_file"
     LOAD_BEFORE_MERGE = "load.before_merge"
     LOAD_AFTER_COMMIT = "load.after_commit"
+    TOKEN_BEFORE_STORE = "token.before_store"  # noqa: S105 - a place, not a secret
     PUSH_MID_BATCH = "push.mid_batch"
     PUSH_BEFORE_ACKNOWLEDGE = "push.before_acknowledge"
 

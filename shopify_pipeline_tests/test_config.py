@@ -58,6 +58,15 @@ MISTAKES = {
     "no client id": (GOOD.replace('client_id = "id"', ""), "client_id is missing"),
     "a wrong shop domain": (GOOD.replace("a-shop.myshopify.com", "a-shop.example.com"), "shops.main.domain"),
     "an endpoint in clear": (GOOD + 'endpoint = "http://a-shop"\n', "https://"),
+    "two kinds of token": (
+        GOOD + 'access_token = "secret-value"\nrefresh_token_file = "first"\n',
+        "access_token and refresh_token_file exclude each other",
+    ),
+    "no file with the secret": (
+        GOOD.replace('client_secret = "secret-value"', 'client_secret_file = "/nowhere/secret"'),
+        "client_secret_file cannot be read: No such file or directory: /nowhere/secret",
+    ),
+    "no key for the tokens": (GOOD + 'refresh_token_file = "first"\n', "token_key_file is missing"),
     "no shop": (GOOD.split("[shops")[0], "shops is missing"),
     "no warehouse": ("[shops" + GOOD.split("[shops")[1], "warehouse is missing"),
     "a back office in clear": (GOOD + '\n[tryton]\nurl = "http://erp.example.com"\n', "https://"),
@@ -83,3 +92,21 @@ def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
 def test_an_unknown_shop_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"known: a-shop\.myshopify\.com"):
         load_settings(written(tmp_path, GOOD)).shop("b-shop.myshopify.com")
+
+
+def test_token_files_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
+    key, first = tmp_path / "key", tmp_path / "first"
+    text = f'{GOOD}refresh_token_file = "{first}"\ntoken_key_file = "{key}"\n'
+    shop = load_settings(written(tmp_path, text)).shop("a-shop.myshopify.com")
+
+    assert shop.first_refresh_token() is None
+    with pytest.raises(ConfigError, match="token_key_file cannot be read: No such file or directory"):
+        shop.token_key()
+
+    key.write_text("the-key\n")
+    first.write_text("shprt_first\n")
+    assert shop.token_key().get_secret_value() == "the-key"
+    token = shop.first_refresh_token()
+    assert token is not None
+    assert token.get_secret_value() == "shprt_first"
+    assert "shprt_first" not in repr(token)

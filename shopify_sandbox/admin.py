@@ -9,13 +9,32 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shopify_sandbox.cost import MAX_SINGLE_QUERY_POINTS, price
+from graphql import DocumentNode, execute_sync
+
+from shopify_sandbox.cost import MAX_SINGLE_QUERY_POINTS, breakdown, price
 from shopify_sandbox.documents import Documents, Operation
-from shopify_sandbox.errors import ErrorBody, Refused, error, max_cost_exceeded, throttled
+from shopify_sandbox.errors import ErrorBody, Refused, max_cost_exceeded, not_modelled, throttled
 from shopify_sandbox.model import Model
+from shopify_sandbox.placing import placed
 from shopify_sandbox.projection import Execution, Spoil
 from shopify_sandbox.roots import reads_world, run
 from shopify_sandbox.throttle import Bucket
+
+
+def bad_request(content: Mapping[str, Any] | None) -> dict[str, str]:
+    """Tell what is wrong with a request's body, by parameter; such a request is answered with HTTP 400.
+
+    Source: captured answers; the names of the kinds are Ruby's.
+    """
+    if content is None or not isinstance(content.get("query"), str) or not content["query"].strip():
+        return {"query": "Required parameter missing or invalid"}
+    variables = content.get("variables")
+    if isinstance(variables, dict | None):
+        return {}
+    return {"variables": f"expected {_RUBY_NAMES.get(type(variables), 'Integer')} to be a Hash"}
+
+
+_RUBY_NAMES = {str: "String", list: "Array", float: "Float"}
 
 
 @dataclass(frozen=True)
@@ -50,8 +69,15 @@ class AdminApi:
         self._bucket = bucket
         self._spoil = spoil
 
-    def answer(self, request: Mapping[str, Any], granted: frozenset[str], *, throttle: bool = False) -> Answer:
-        """Answer one request body; ``throttle`` refuses it as throttled whatever the bucket holds."""
+    def answer(
+        self, request: Mapping[str, Any], granted: frozenset[str], *, throttle: bool = False, by_field: bool = False
+    ) -> Answer:
+        """Answer one request body.
+
+        Args:
+            throttle: Refuse it as throttled whatever the bucket holds.
+            by_field: Add to the cost what each field contributes.
+        """
         try:
             operation = self._operation(request)
         except Refused as refusal:
@@ -64,8 +90,7 @@ class AdminApi:
             return self._unpaid(operation, throttled(), requested)
         execution = self.execution(operation, granted, self._spoil())
         try:
-            with self._store.lock if reads_world(execution) else nullcontext():
-                data = run(execution)
+            data = self._data(execution)
         except Refused as refusal:
             self._bucket.give_back(requested)
             return Answer({"errors": refusal.errors}, operation.name, _names(operation))
@@ -73,9 +98,11 @@ class AdminApi:
         self._bucket.give_back(requested - actual)
         body: dict[str, Any] = {"data": data, "extensions": self._extensions(requested, actual)}
         if execution.errors:
-            body["errors"] = execution.errors
+            body["errors"] = placed(operation, execution.errors, data)
         if execution.search:
             body["extensions"]["search"] = execution.search
+        if by_field:
+            body["extensions"]["cost"]["fields"] = breakdown(operation)
         return Answer(body, operation.name, _names(operation), requested, actual, execution.root_nodes)
 
     def execution(self, operation: Operation, granted: frozenset[str], spoil: Spoil | None = None) -> Execution:
@@ -83,10 +110,14 @@ class AdminApi:
         zone = ZoneInfo(self._store.shop.timezone)
         return Execution(self._store, self._model, operation, granted, zone, spoil)
 
+    def _data(self, execution: Execution) -> dict[str, Any] | None:
+        if not _INTROSPECTION.isdisjoint(_names(execution.operation)):
+            return introspected(execution.operation)
+        with self._store.lock if reads_world(execution) else nullcontext():
+            return run(execution)
+
     def _operation(self, request: Mapping[str, Any]) -> Operation:
-        text, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
-        if not isinstance(text, str) or not isinstance(variables, dict | None):
-            raise Refused([error("query must be a text and variables an object", "BAD_REQUEST")])
+        text, variables, name = request["query"], request.get("variables"), request.get("operationName")
         return self._documents.operation(text, variables or {}, name)
 
     def _unpaid(self, operation: Operation, problem: ErrorBody, requested: int) -> Answer:
@@ -101,6 +132,22 @@ class AdminApi:
                 "throttleStatus": self._bucket.status().body(),
             }
         }
+
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
+
+
+def introspected(operation: Operation) -> dict[str, Any] | None:
+    """Answer a question about the schema itself.
+
+    Raises:
+        Refused: It asks for something of the shop as well, which is answered apart.
+    """
+    others = [name for name in _names(operation) if not name.startswith("__")]
+    if others:
+        raise Refused([not_modelled(operation.root_type.name, f"{others[0]} beside __schema", others[:1])])
+    document = DocumentNode(definitions=(operation.node, *operation.fragments.values()))
+    return execute_sync(operation.published.schema, document, variable_values=dict(operation.variables)).data
 
 
 def _names(operation: Operation) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
-"""Bulk operations: submitted, run by one background thread, downloaded, kept across restarts.
+"""Bulk operations: submitted, run by one background thread, ended by success or a planted fate, kept across restarts.
 
-Belongs here: the life of an operation. Rules and lines are in ``bulk_query.py``, its GraphQL view in ``bulk_view.py``.
+Belongs here: the life of an operation. Rules and lines are in ``bulk_query.py``, files and their addresses in
+``bulk_results.py``, the GraphQL view in ``bulk_view.py``.
 
 Source: https://shopify.dev/docs/api/usage/bulk-operations/queries; user errors as captured from Admin API 2026-04.
 """
 
 import hashlib
-import hmac
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Condition, Event, Thread
@@ -26,23 +26,32 @@ from shopify_sandbox.bulk_query import (
     interleaved,
     read_bulk_query,
 )
+from shopify_sandbox.bulk_results import URL_LIVES, Part, Results, Written
 from shopify_sandbox.documents import Documents
 from shopify_sandbox.errors import FieldError
+from shopify_sandbox.faults import BulkFault
 from shopify_sandbox.projection import Execution
 from shopify_sandbox.state import read_json, write_json
 
 log = logging.getLogger(__name__)
 
 SLOTS = 5
-URL_LIVES = timedelta(days=7)
 FIRST_NUMBER = 7_000_000_000_001
 GID_PREFIX = "gid://shopify/BulkOperation/"
 OPEN = frozenset({"CREATED", "RUNNING", "CANCELING"})
+#: How many lines are written between two looks at the counts and at a wish to cancel.
+LINES_PER_LOOK = 500
 
 
 @dataclass(frozen=True)
 class BulkOperation:
-    """One bulk query; times are the world's, UTC."""
+    """One bulk query; times are the world's, UTC.
+
+    Attributes:
+        completed_at: When it completed; None for one that failed or was canceled.
+        ended_at: When it ended, however that was.
+        fault: The fate planted for it, if any.
+    """
 
     GRAPHQL_TYPE = "BulkOperation"
     number: int
@@ -52,14 +61,30 @@ class BulkOperation:
     granted: tuple[str, ...]
     status: str = "CREATED"
     completed_at: str | None = None
+    ended_at: str | None = None
     error_code: str | None = None
     object_count: int = 0
     root_object_count: int = 0
     file_size: int | None = None
+    fault: BulkFault | None = None
 
     @property
     def gid(self) -> str:
         return f"{GID_PREFIX}{self.number}"
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is RUNNING and will come to an end; one that is stuck stays as it is."""
+        return self.status == "RUNNING" and self.fate != "stuck"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the thread has something to do for it."""
+        return self.status in ("CREATED", "CANCELING") or self.runs
+
+    @property
+    def fate(self) -> str | None:
+        return self.fault.kind if self.fault else None
 
 
 @dataclass(frozen=True)
@@ -97,8 +122,10 @@ class BulkOperations:
         store: The world; its lock is held while an operation reads, so that a file shows one moment.
         documents: The schema queries are judged by.
         execution: Builds the execution of a bulk query from an operation and the granted scopes.
-        spoil: Gives the current record spoiler (planted faults).
-        secret: Signs result URLs.
+        spoil: Gives the current record spoiler, or None while no record is to be spoiled (planted faults).
+        next_fault: Gives the fate planted for the next operation, by the name of its query (None without one).
+        world_version: Names the moment of the world a file would show; files of the same moment are used again.
+        results: The files and their addresses.
         now: The world's clock, UTC.
         on_finish: Told of every operation that ended.
     """
@@ -110,28 +137,30 @@ class BulkOperations:
         store: Any,
         documents: Documents,
         execution: Callable[..., Execution],
-        spoil: Callable[[], Callable[[Tree], Tree]],
-        secret: str,
+        spoil: Callable[[], Callable[[Tree], Tree] | None],
+        next_fault: Callable[[str | None], BulkFault | None],
+        world_version: Callable[[], str],
+        results: Results,
         now: Callable[[], datetime],
         on_finish: Callable[[BulkOperation], None],
     ) -> None:
-        self.base_url = ""
+        self.results = results
         self._folder = folder
         self._store = store
         self._documents = documents
         self._execution = execution
         self._spoil = spoil
-        self._secret = secret
+        self._next_fault = next_fault
+        self._world_version = world_version
         self._now = now
         self._on_finish = on_finish
         self._changed = Condition()
         self._stopping = Event()
         self._thread: Thread | None = None
-        saved = read_json(folder / "operations.json", [])
-        # What a stopped server left open runs again from the start; its half-written file is overwritten.
-        self._all = {
-            each["number"]: _adopted(BulkOperation(**{**each, "granted": tuple(each["granted"])})) for each in saved
-        }
+        folder.mkdir(parents=True, exist_ok=True)
+        saved = msgspec.convert(read_json(folder / "operations.json", []), list[BulkOperation])
+        # What a stopped server left running runs again from the start; its half-written file is overwritten.
+        self._all = {each.number: replace(each, status="CREATED") if each.runs else each for each in saved}
 
     def start(self) -> None:
         """Start the thread that runs operations in the order they were submitted."""
@@ -153,8 +182,9 @@ class BulkOperations:
         """
         payload, error = "BulkOperationRunQueryPayload", "BulkOperationUserError"
         try:
+            operation = read_bulk_query(query, self._documents)
             # Compiled once now, so that what the world does not model is refused here and not in the background.
-            self._compiled(query, granted)
+            bulk_trees(self._execution(operation, granted))
         except InvalidBulkQuery as exc:
             return Payload(payload, None, [UserError(error, ("query",), text, "INVALID") for text in exc.messages])
         except AccessDenied:
@@ -167,15 +197,16 @@ class BulkOperations:
                     f"A bulk query operation for this app and shop is already in progress: {', '.join(open_gids)}."
                 )
                 return Payload(payload, None, [UserError(error, None, message, "OPERATION_IN_PROGRESS")])
-            operation = BulkOperation(
+            submitted = BulkOperation(
                 number=max(self._all, default=FIRST_NUMBER - 1) + 1,
                 query=query,
                 group_objects=group_objects,
                 created_at=created_at,
                 granted=tuple(sorted(granted)),
+                fault=self._next_fault(operation.name),
             )
-            self._keep(operation)
-        return Payload(payload, operation)
+            self._keep(submitted)
+        return Payload(payload, submitted)
 
     def cancel(self, gid: str) -> Payload:
         """Ask an open operation to stop (``bulkOperationCancel``); it holds its slot until it has."""
@@ -200,38 +231,36 @@ class BulkOperations:
         tail = gid.removeprefix(GID_PREFIX)
         if tail == gid or not tail.isdigit():
             raise FieldError(f"Invalid id: {gid}", "RESOURCE_NOT_FOUND")
-        return self._all.get(int(tail))
+        found = self._all.get(int(tail))
+        return found and self._as_of_now(found)
 
     def newest(self) -> BulkOperation | None:
-        return self._all[max(self._all)] if self._all else None
+        return self._as_of_now(self._all[max(self._all)]) if self._all else None
 
     def all(self) -> list[BulkOperation]:
-        return list(self._all.values())
-
-    def result_file(self, number: int, signature: str) -> Path | None:
-        """Give the file behind a result URL; None when the signature is wrong, or it is not there (any more)."""
-        operation = self._all.get(number)
-        if operation is None or not hmac.compare_digest(signature, self._signature(number)):
-            return None
-        return self._result_path(number) if self.url(operation) else None
+        """Every operation, oldest first."""
+        return [self._as_of_now(each) for each in list(self._all.values())]
 
     def url(self, operation: BulkOperation) -> str | None:
-        """Give the signed URL of a result; None without rows, and after seven days."""
-        if operation.status != "COMPLETED" or not operation.object_count or operation.completed_at is None:
+        """Give the address of a result: of all rows when it completed, of those written when it was canceled."""
+        if operation.status not in ("COMPLETED", "CANCELED") or not operation.object_count:
             return None
-        if self._now() > datetime.fromisoformat(operation.completed_at) + URL_LIVES:
-            return None
-        return f"{self.base_url}/__bulk/{operation.number}?signature={self._signature(operation.number)}"
+        return self._address(operation)
+
+    def partial_url(self, operation: BulkOperation) -> str | None:
+        """Give the address of what a failed operation had written; None without rows."""
+        return self._address(operation) if operation.status == "FAILED" and operation.object_count else None
 
     def run_next(self) -> bool:
-        """Run the oldest open operation to its end; False when there is none."""
-        operation = next((each for each in self._all.values() if each.status in OPEN), None)
+        """Run the oldest waiting operation to its end; False when there is none."""
+        operation = next((each for each in list(self._all.values()) if each.waits), None)
         if operation is None:
             return False
         try:
-            self._finish(self._run(operation))
+            ended = self._run(operation)
         except _Stopped:
             return False
+        self._finish(ended)
         return True
 
     def _work(self) -> None:
@@ -239,20 +268,22 @@ class BulkOperations:
             if not self.run_next():
                 with self._changed:
                     self._changed.wait_for(
-                        lambda: self._stopping.is_set() or any(each.status in OPEN for each in self._all.values())
+                        lambda: self._stopping.is_set() or any(each.waits for each in self._all.values())
                     )
 
     def _run(self, operation: BulkOperation) -> BulkOperation:
         with self._changed:
-            if self._all[operation.number].status == "CANCELING":
+            operation = self._all[operation.number]
+            if operation.status == "CANCELING":
                 return replace(operation, status="CANCELED")
-            self._keep(replace(operation, status="RUNNING"))
+            operation = replace(operation, status="RUNNING")
+            self._keep(operation)
         try:
             with self._store.lock:
-                objects, roots, size = self._write(operation)
-            return replace(operation, status="COMPLETED", object_count=objects, root_object_count=roots, file_size=size)
+                written = self._write(operation)
+            return self._ended(operation, written)
         except _Canceled:
-            self._result_path(operation.number).unlink(missing_ok=True)
+            self.results.drop(operation.number)
             return replace(operation, status="CANCELED")
         except AccessDenied:
             return replace(operation, status="FAILED", error_code="ACCESS_DENIED")
@@ -262,50 +293,102 @@ class BulkOperations:
             log.exception("bulk operation %s failed", operation.number)
             return replace(operation, status="FAILED", error_code="INTERNAL_SERVER_ERROR")
 
-    def _finish(self, operation: BulkOperation) -> None:
-        ended = replace(operation, completed_at=_stamp(self._now()))
-        with self._changed:
-            self._keep(ended)
-        self._on_finish(ended)
+    def _ended(self, operation: BulkOperation, written: Written) -> BulkOperation:
+        """Give the operation as its fate leaves it."""
+        fault, number = operation.fault, operation.number
+        if fault is None or fault.kind in ("expired", "elsewhere", "short_file"):
+            if fault is not None and fault.kind == "short_file":
+                self.results.cut_bytes(number, fault.share)
+            return _counted(replace(operation, status="COMPLETED", file_size=written.size), written)
+        operation = _counted(operation, self.results.cut_lines(number, fault.share, written))
+        if fault.kind == "stuck":
+            return operation
+        if fault.kind == "canceled":
+            return replace(operation, status="CANCELED")
+        return replace(operation, status="FAILED", error_code=fault.error_code or "INTERNAL_SERVER_ERROR")
 
-    def _write(self, operation: BulkOperation) -> tuple[int, int, int]:
-        """Write the result file; gives its objects, root objects and bytes."""
-        path = self._result_path(operation.number)
+    def _finish(self, operation: BulkOperation) -> None:
+        if operation.status not in OPEN:
+            ended_at = _stamp(self._now())
+            completed_at = ended_at if operation.status == "COMPLETED" else None
+            operation = replace(operation, ended_at=ended_at, completed_at=completed_at)
+        with self._changed:
+            if operation.status == "RUNNING" and self._all[operation.number].status == "CANCELING":
+                return  # asked to stop in the moment it got stuck
+            self._keep(operation)
+        if operation.status not in OPEN:
+            self._on_finish(operation)
+
+    def _write(self, operation: BulkOperation) -> Written:
+        """Write the result file, or take the one of an operation that read the same at the same moment."""
+        spoil = self._spoil()
+        digest = self._digest(operation)
+        known = None if spoil else self.results.reuse(digest, operation.number)
+        if known is not None:
+            return known
+        execution = self._execution(read_bulk_query(operation.query, self._documents), frozenset(operation.granted))
+        trees = bulk_trees(execution, spoilable=spoil is not None)
+        if spoil is not None:
+            trees = map(spoil, trees)
+        # The order depends on the query and the world alone: the same calls give the same bytes on another server.
+        lines = grouped(trees) if operation.group_objects else interleaved(trees, seed=int(digest[:8], 16))
+        written = self._written(operation.number, lines)
+        if spoil is None and operation.fault is None:  # a fate may change its file afterwards
+            self.results.keep(digest, operation.number, written)
+        return written
+
+    def _written(self, number: int, lines: Iterator[tuple[dict[str, Any], bool]]) -> Written:
         encode = msgspec.json.Encoder().encode
         objects = roots = 0
-        with path.open("wb") as file:
-            for line, is_root in self._lines(operation):
-                if self._stopping.is_set():
-                    raise _Stopped
-                if self._all[operation.number].status == "CANCELING":
-                    raise _Canceled
+        with self.results.path(number).open("wb") as file:
+            for line, is_root in lines:
+                if objects % LINES_PER_LOOK == 0:
+                    self._look(number, objects, roots)
                 file.write(encode(line) + b"\n")
                 objects += 1
                 roots += is_root
-            return objects, roots, file.tell()
+            return Written(objects, roots, file.tell())
 
-    def _lines(self, operation: BulkOperation) -> Iterator[tuple[dict[str, Any], bool]]:
-        spoil = self._spoil()
-        trees = map(spoil, self._compiled(operation.query, frozenset(operation.granted)))
-        return grouped(trees) if operation.group_objects else interleaved(trees, seed=operation.number)
+    def _look(self, number: int, objects: int, roots: int) -> None:
+        """Show how far it is, unless it is to stop."""
+        if self._stopping.is_set():
+            raise _Stopped
+        with self._changed:
+            if self._all[number].status == "CANCELING":
+                raise _Canceled
+            self._all[number] = replace(self._all[number], object_count=objects, root_object_count=roots)
 
-    def _compiled(self, query: str, granted: frozenset[str]) -> Iterator[Tree]:
-        return bulk_trees(self._execution(read_bulk_query(query, self._documents), granted))
+    def _digest(self, operation: BulkOperation) -> str:
+        told = (operation.query, operation.group_objects, operation.granted, self._world_version())
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
-    def _result_path(self, number: int) -> Path:
-        return self._folder / f"{number}.jsonl"
+    def _as_of_now(self, operation: BulkOperation) -> BulkOperation:
+        """Give the operation as it stands now: a completed one expires with its address."""
+        if operation.status == "COMPLETED" and self._now() > _instant(operation.completed_at) + URL_LIVES:
+            return replace(operation, status="EXPIRED")
+        return operation
 
-    def _signature(self, number: int) -> str:
-        return hmac.new(self._secret.encode(), f"bulk/{number}".encode(), hashlib.sha256).hexdigest()
+    def _address(self, operation: BulkOperation) -> str:
+        ended_at = _instant(operation.ended_at)
+        if operation.fate == "expired":
+            ended_at -= URL_LIVES + timedelta(seconds=1)
+        part: Part = "partial" if operation.fate in ("failed", "canceled") else "final"
+        return self.results.address(
+            operation.number, completed_at=ended_at, part=part, elsewhere=operation.fate == "elsewhere"
+        )
 
     def _keep(self, operation: BulkOperation) -> None:
         self._all[operation.number] = operation
-        write_json(self._folder / "operations.json", [asdict(each) for each in self._all.values()])
+        write_json(self._folder / "operations.json", msgspec.to_builtins(list(self._all.values())))
         self._changed.notify_all()
 
 
-def _adopted(operation: BulkOperation) -> BulkOperation:
-    return replace(operation, status="CREATED") if operation.status == "RUNNING" else operation
+def _counted(operation: BulkOperation, written: Written) -> BulkOperation:
+    return replace(operation, object_count=written.objects, root_object_count=written.roots)
+
+
+def _instant(stamp: str | None) -> datetime:
+    return datetime.fromisoformat(str(stamp))
 
 
 def _stamp(at: datetime) -> str:

@@ -12,6 +12,7 @@ from itertools import islice
 from random import Random
 from typing import Any, cast
 
+import msgspec
 from graphql import (
     FieldNode,
     GraphQLAbstractType,
@@ -21,6 +22,7 @@ from graphql import (
     is_abstract_type,
     is_leaf_type,
     is_list_type,
+    print_ast,
 )
 from graphql import get_named_type as named
 from graphql.type import get_nullable_type
@@ -28,8 +30,11 @@ from graphql.type import get_nullable_type
 from shopify_sandbox.documents import Documents, Operation
 from shopify_sandbox.errors import Refused, not_modelled
 from shopify_sandbox.model import Resolver
-from shopify_sandbox.projection import Compiler, DeniedParent, Execution, Project, inner_sets
+from shopify_sandbox.paging import Page
+from shopify_sandbox.projection import DeniedParent, Execution, Project, inner_sets
+from shopify_sandbox.roots import RootCompiler
 from shopify_sandbox.schema import connection_nodes
+from shopify_sandbox.search import Search
 
 CONNECTIONS_MAX = 5
 DEPTH_MAX = 2
@@ -63,8 +68,11 @@ def read_bulk_query(text: str, documents: Documents) -> Operation:
     """Parse, validate and judge a bulk query.
 
     Raises:
-        InvalidBulkQuery: It does not parse, does not fit the schema, or breaks a bulk rule.
+        InvalidBulkQuery: It is too long, does not parse, does not fit the schema, or breaks a bulk rule.
     """
+    size = len(text.encode())
+    if size > QUERY_BYTES_MAX:
+        raise InvalidBulkQuery([f"Query is too large ({size} bytes; maximum is {QUERY_BYTES_MAX} bytes)"])
     try:
         operation = documents.operation(text, {})
     except Refused as exc:
@@ -72,21 +80,22 @@ def read_bulk_query(text: str, documents: Documents) -> Operation:
     if operation.node.operation.value != "query":
         raise InvalidBulkQuery(["Invalid operation type. Only `query` operations are supported."])
     messages = _Rules(operation).broken()
-    if not messages and len(text.encode()) > QUERY_BYTES_MAX:
-        messages = ["Query is too large"]
     if messages:
         raise InvalidBulkQuery(messages)
     return operation
 
 
-def bulk_trees(execution: Execution) -> Iterator[Tree]:
+def bulk_trees(execution: Execution, *, spoilable: bool = False) -> Iterator[Tree]:
     """Give the lines of every root record, in id order; ``first`` and cursors of the query are ignored.
+
+    Args:
+        spoilable: Whether somebody will change the lines; otherwise equal amounts share one text that is printed once.
 
     Raises:
         Refused: The query asks for something the world does not model; raised before the first tree.
         AccessDenied: A scope is missing; likewise.
     """
-    compiler = _BulkCompiler(execution)
+    compiler = _BulkCompiler(execution, spoilable=spoilable)
     try:
         roots = compiler.roots()
     except DeniedParent as exc:
@@ -160,17 +169,29 @@ class _Rules:
         depth: int,
         *,
         inside_list: bool = False,
+        above: str = "",
         node_has_id: bool | None = None,
     ) -> None:
-        """Walk one selection; ``node_has_id`` tells of the nearest node above, None when this selection is the node."""
+        """Walk one selection.
+
+        ``above`` names the connection it is under; ``node_has_id`` tells of the nearest node above, None when this
+        selection is the node.
+        """
         for owner in _object_types(self.operation, type_, sets):
             fields = self.operation.fields(owner, sets)
             has_id = _selects_id(fields) if node_has_id is None else node_has_id
             for nodes in fields.values():
-                self._field(owner, nodes, depth, inside_list=inside_list, node_has_id=has_id)
+                self._field(owner, nodes, depth, inside_list=inside_list, above=above, node_has_id=has_id)
 
     def _field(
-        self, owner: GraphQLObjectType, nodes: Sequence[FieldNode], depth: int, *, inside_list: bool, node_has_id: bool
+        self,
+        owner: GraphQLObjectType,
+        nodes: Sequence[FieldNode],
+        depth: int,
+        *,
+        inside_list: bool,
+        above: str,
+        node_has_id: bool,
     ) -> None:
         name = nodes[0].name.value
         definition = owner.fields.get(name)
@@ -179,7 +200,7 @@ class _Rules:
         type_ = named(definition.type)
         if not _is_connection(type_):
             listed = inside_list or is_list_type(get_nullable_type(cast(Any, definition.type)))
-            self._walk(type_, inner_sets(nodes), depth, inside_list=listed, node_has_id=node_has_id)
+            self._walk(type_, inner_sets(nodes), depth, inside_list=listed, above=above, node_has_id=node_has_id)
             return
         if id(nodes[0]) in self.connections:
             return  # met before, on another possible type of the same interface
@@ -187,11 +208,11 @@ class _Rules:
         # The top connection is level 0; two levels may hang below it.
         self.deepest = max(self.deepest, depth)
         self.in_list = self.in_list or inside_list
-        if depth and not node_has_id:
-            self.without_id.append(name)
+        if depth and not node_has_id and above not in self.without_id:
+            self.without_id.append(above)
         node_type, sets = _through_edges(self.operation, cast(GraphQLObjectType, type_), nodes)
         if sets:
-            self._walk(node_type, sets, depth + 1, inside_list=inside_list)
+            self._walk(node_type, sets, depth + 1, inside_list=inside_list, above=name)
         else:
             self.without_edges.append(name)
 
@@ -205,8 +226,13 @@ class _Plan:
     typename: Callable[[Any], str]
 
 
-class _BulkCompiler(Compiler):
+class _BulkCompiler(RootCompiler):
     """Compiles a bulk query: connections become children instead of fields."""
+
+    def __init__(self, execution: Execution, *, spoilable: bool) -> None:
+        super().__init__(execution)
+        self._spoilable = spoilable
+        self._printed: dict[tuple[str, ...], dict[Any, msgspec.Raw]] = {}
 
     def roots(self) -> list[tuple[Callable[[], Sequence[Any]], _Plan]]:
         query = self.published.query
@@ -222,10 +248,17 @@ class _BulkCompiler(Compiler):
             if requirement is not None:
                 raise AccessDenied(requirement.text)
             arguments = self.operation.arguments(definition, nodes[0])
-            keeps = self.search(query.name, name, root.filters, arguments, (key,)).keeps
+            search = self.search(query.name, name, root.filters, arguments, (key,))
             plan = self._plan(cast(GraphQLObjectType, named(definition.type)), nodes, (key,))
-            found.append((self._sorted(root.type, root.records, keeps), plan))
+            found.append((self._by_id(name, root.default_sort, arguments.get("query") or "", search), plan))
         return found
+
+    def composite(self, type_: GraphQLNamedType, sets: Sequence[SelectionSetNode], path: tuple[str, ...]) -> Project:
+        project = super().composite(type_, sets, path)
+        if self._spoilable or type_.name not in _AMOUNTS:
+            return project
+        selection = (type_.name, *map(print_ast, sets))
+        return _printed_once(project, self._printed.setdefault(selection, {}))
 
     def nested_connection(
         self,
@@ -239,11 +272,15 @@ class _BulkCompiler(Compiler):
         self.missing.append(not_modelled(owner.name, f"{nodes[0].name.value} inside an object of a bulk query", path))
         return lambda records: None
 
-    def _sorted(
-        self, type_: str, records: Callable[[Any], Sequence[Any]], keeps: Callable[[Any], bool]
-    ) -> Callable[[], Sequence[Any]]:
-        store, id_of = self.execution.store, self.id_reader(type_)
-        return lambda: sorted((record for record in records(store) if keeps(record)), key=id_of)
+    def _by_id(self, name: str, sort: str, text: str, search: Search) -> Callable[[], Sequence[Any]]:
+        """Look the records of a root up as a page would, through the search index when there is a search."""
+        found = self._found(name, name, sort, text, search)
+
+        def records() -> Sequence[Any]:
+            every = self._fresh(name, sort, Page(found().items, has_next=False, has_previous=False))
+            return [keyed.record for keyed in sorted(every.items, key=lambda keyed: keyed.id)]
+
+        return records
 
     def _plan(self, connection: GraphQLObjectType, nodes: Sequence[FieldNode], path: tuple[str, ...]) -> _Plan:
         type_, sets = _through_edges(self.operation, connection, nodes)
@@ -281,6 +318,7 @@ class _BulkCompiler(Compiler):
             self.missing.append(not_modelled(owner.name, name, path))
             return None
         arguments = self.operation.arguments(definition, nodes[0])
+        resolver = self.window.through(resolver)
         keeps = self.nested_search(owner.name, name, arguments, path) or (lambda record: True)
         store = self.execution.store
         plan = self._plan(cast(GraphQLObjectType, named(definition.type)), nodes, path)
@@ -341,4 +379,18 @@ def _is_connection(type_: GraphQLNamedType) -> bool:
     return isinstance(type_, GraphQLObjectType) and connection_nodes(type_) is not None
 
 
+def _printed_once(project: Project, printed: dict[Any, msgspec.Raw]) -> Project:
+    """Print each value once: a file holds the same few amounts over and over."""
+
+    def text(record: Any) -> msgspec.Raw:
+        found = printed.get(record)
+        if found is None:
+            found = printed[record] = msgspec.Raw(msgspec.json.encode(project(record)))
+        return found
+
+    return text
+
+
+#: Types whose record is a plain value, so that equal records print alike.
+_AMOUNTS = frozenset({"MoneyBag", "MoneyV2"})
 _NODE_ROOTS = frozenset({"node", "nodes"})

@@ -14,23 +14,25 @@ from threading import Event
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from shopify_sandbox import truth as audit
 from shopify_sandbox.cli_world import advance_world, control, required_server
 from shopify_sandbox.errors import SandboxError
+from shopify_sandbox.fault_kinds import CATALOGUE, kinds
 from shopify_sandbox.store import ActionRefused, StateError
 
 app = typer.Typer(help="A Shopify store on this machine.", no_args_is_help=True, add_completion=False)
 faults_app = typer.Typer(help="Plant, show and clear faults of a running server.", no_args_is_help=True)
 app.add_typer(faults_app, name="faults")
 
-State = Annotated[Path, typer.Option("--state", help="Directory that holds the store.", file_okay=False)]
+Home = Annotated[Path, typer.Option("--home", help="Directory that holds the store.", file_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
 def serve(
-    state: State,
+    home: Home,
     orders: Annotated[int, typer.Option(min=0, help="Orders of a new world.")] = 2000,
     days: Annotated[int, typer.Option(min=1, help="Days of history of a new world.")] = 90,
     seed: Annotated[int, typer.Option(help="Seed of a new world; same seed, same world.")] = 7,
@@ -43,11 +45,15 @@ def serve(
     client_secret: Annotated[
         str | None, typer.Option(envvar="SHOPIFY_SANDBOX_CLIENT_SECRET", help="App secret; made and kept likewise.")
     ] = None,
+    plan: Annotated[
+        str | None, typer.Option(help="Shopify plan: standard, advanced, plus, enterprise; kept until changed.")
+    ] = None,
     live: Annotated[float | None, typer.Option(min=0.1, help="Let something happen every so many seconds.")] = None,
 ) -> None:
     """Serve the store over HTTPS until SIGTERM or Ctrl-C; makes the world on the first start.
 
-    When it is ready, one JSON line on stdout (and STATE/server.json) says where it is.
+    When it is ready, one JSON line on stdout (and HOME/server.json) says where it is, with a token to try it: url,
+    ca_file, shop, client_id, client_secret, token, port, pid, control_key. In a browser, url shows its status.
     """
     # The server's libraries take a second to import; the other commands do without.
     from shopify_sandbox.cli_serve import Start
@@ -57,21 +63,22 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     serve_until(
-        state,
+        home,
         Start(seed=seed, orders=orders, days=days, now=_instant(now), shop=shop),
         port=port,
         client_id=client_id,
         client_secret=client_secret,
+        plan=plan,
         live_seconds=live,
         say=_say,
         ready=typer.echo,
-        wait=stopped.wait,
+        stopped=stopped,
     )
 
 
 @app.command()
 def advance(
-    state: State,
+    home: Home,
     new_orders: Annotated[int, typer.Option(min=0, help="Orders to place.")] = 0,
     capture: Annotated[int, typer.Option(min=0, help="Payments to capture.")] = 0,
     fulfill: Annotated[int, typer.Option(min=0, help="Orders to fulfill.")] = 0,
@@ -83,6 +90,8 @@ def advance(
     customer_update: Annotated[int, typer.Option(min=0, help="Customers to change.")] = 0,
     product_update: Annotated[int, typer.Option(min=0, help="Products to change.")] = 0,
     stock_adjust: Annotated[int, typer.Option(min=0, help="Stock levels to adjust.")] = 0,
+    large_order: Annotated[int, typer.Option(min=0, help="Lines of one more order, paid; 0 for none.")] = 0,
+    large_order_refunds: Annotated[int, typer.Option(min=0, help="Refunds of it, of one line each.")] = 0,
     hours: Annotated[float, typer.Option(min=0, help="Hours the clock moves on, at last.")] = 0,
     order: Annotated[str | None, typer.Option(help="Name of the order the order actions fall on.")] = None,
     as_json: AsJson = False,
@@ -99,11 +108,13 @@ def advance(
         "customer_update": customer_update,
         "product_update": product_update,
         "stock_adjust": stock_adjust,
+        "large_order": large_order,
+        "large_order_refunds": large_order_refunds,
         "hours": hours,
         "restock": restock,
         "order": order,
     }
-    events = advance_world(state, actions)
+    events = advance_world(home, actions)
     if as_json:
         typer.echo(json.dumps(events))
         return
@@ -113,16 +124,16 @@ def advance(
 
 @app.command()
 def truth(
-    state: State,
+    home: Home,
     as_json: AsJson = False,
     rows: Annotated[str | None, typer.Option(help="Print the rows of this table, one JSON object a line.")] = None,
 ) -> None:
     """Say what is true in the store, from its event log alone; never asks the server."""
     if rows is not None:
-        for row in audit.rows(state, rows):
+        for row in audit.rows(home, rows):
             typer.echo(json.dumps(row))
         return
-    summary = audit.truth(state)
+    summary = audit.truth(home)
     if as_json:
         typer.echo(json.dumps(summary))
         return
@@ -131,40 +142,61 @@ def truth(
         typer.echo(f"{name:28}{table['count']:>9}")
 
 
+@faults_app.command("kinds")
+def list_kinds() -> None:
+    """Say what can be planted, and what each kind stands for."""
+    for each in CATALOGUE:
+        typer.echo(f"{each.section:10} {each.name:24} {', '.join(each.failures):14} {each.what}")
+
+
 @faults_app.command("list")
-def list_faults(state: State) -> None:
-    """Show what is planted."""
-    _print(control(required_server(state), "GET", "faults"))
+def list_faults(home: Home) -> None:
+    """Show what is planted, and what it hit lately."""
+    _print(control(required_server(home), "GET", "faults"))
+
+
+@faults_app.command("plan")
+def plan_faults(
+    home: Home,
+    file: Annotated[
+        typer.FileText, typer.Argument(help="JSON document with answers, bulk, malformed, seed; - reads stdin.")
+    ],
+) -> None:
+    """Plant a whole plan of faults, scripted (nth, count) or drawn (rate) from its seed."""
+    try:
+        plan = json.load(file)
+    except ValueError as exc:
+        raise SandboxError(f"the plan is not JSON: {exc}") from exc
+    _print(control(required_server(home), "PUT", "faults", plan))
 
 
 @faults_app.command("set")
 def set_fault(
-    state: State,
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help="bad_money, missing_currency, huge_id, orphan_child; or status, reset, throttled, garbage."
-        ),
-    ],
+    home: Home,
+    kind: Annotated[str, typer.Argument(help="What goes wrong; `faults kinds` lists the kinds.")],
     name: Annotated[str | None, typer.Option(help="Record to spoil, by name (#1001).")] = None,
     gid: Annotated[str | None, typer.Option("--id", help="Record to spoil, by gid.")] = None,
     root: Annotated[str, typer.Option(help="Root of the record to spoil.")] = "orders",
     on: Annotated[str, typer.Option(help="Requests to spoil: graphql, bulk_download, oauth, any.")] = "graphql",
+    operation: Annotated[str | None, typer.Option(help="Name of the only GraphQL operation to spoil.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many requests to answer wrongly.")] = 1,
-    status: Annotated[int | None, typer.Option(min=100, max=599, help="HTTP status, for kind status.")] = None,
+    status: Annotated[int | None, typer.Option(min=400, max=599, help="HTTP status, for kind status.")] = None,
 ) -> None:
     """Plant one fault: a record that leaves the server malformed, or requests that are answered wrongly."""
+    fault: dict[str, Any]
     if name or gid:
-        fault: dict[str, Any] = {"malformed": [{"root": root, "kind": kind, "name": name, "id": gid}]}
+        fault = {"malformed": [{"root": root, "kind": kind, "name": name, "id": gid}]}
+    elif kind in kinds("bulk"):
+        fault = {"bulk": [{"kind": kind, "operation": operation, "count": count}]}
     else:
-        fault = {"answers": [{"kind": kind, "on": on, "count": count, "status": status}]}
-    _print(control(required_server(state), "PUT", "faults", fault))
+        fault = {"answers": [{"kind": kind, "on": on, "operation": operation, "count": count, "status": status}]}
+    _print(control(required_server(home), "PUT", "faults", fault))
 
 
 @faults_app.command("clear")
-def clear_faults(state: State) -> None:
+def clear_faults(home: Home) -> None:
     """Take every planted fault away."""
-    _print(control(required_server(state), "DELETE", "faults"))
+    _print(control(required_server(home), "DELETE", "faults"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -174,10 +206,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: Always, with the exit code.
     """
     try:
-        app(args=arguments)
+        ended = app(args=arguments, standalone_mode=False)
+    except TyperException as usage:
+        # Without a command there is no message: the help was printed.
+        _say(f"error: {usage.format_message()}" if usage.format_message() else "")
+        sys.exit(usage.exit_code)
     except (SandboxError, StateError, ActionRefused, audit.TruthError) as problem:
-        _say(f"shopify-sandbox: {problem}")
+        _say(f"error: {problem}")
         sys.exit(1)
+    sys.exit(ended if isinstance(ended, int) else 0)
 
 
 def _instant(text: str) -> datetime:

@@ -3,6 +3,7 @@
 Belongs here: the work behind ``cli.py`` that needs the whole server.
 """
 
+import gc
 import json
 import os
 import secrets
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from shopify_sandbox.errors import SandboxError
@@ -17,6 +19,13 @@ from shopify_sandbox.sandbox import Credentials, Sandbox
 from shopify_sandbox.server import SandboxServer
 from shopify_sandbox.state import SERVER_FILE, held, read_json, write_json
 from shopify_sandbox.store import Store
+
+TOKEN_FILE = "token.json"  # noqa: S105 - a file's name
+ORDERS_BETWEEN_NEWS = 1_000
+
+
+class _Stopped(Exception):
+    """Told to stop while the world was being made."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +46,19 @@ def serve(
     port: int,
     client_id: str | None,
     client_secret: str | None,
+    plan: str | None,
     live_seconds: float | None,
     say: Callable[[str], None],
     ready: Callable[[str], None],
-    wait: Callable[[], object],
+    stopped: Event,
 ) -> None:
-    """Serve the store of a directory until ``wait`` returns; makes the world when there is none.
+    """Serve the store of a directory until it is stopped; makes the world when there is none.
 
     Args:
+        plan: Shopify plan from now on; None leaves it as it was.
         say: Takes progress, for people.
         ready: Takes one JSON line, for programs, when requests are answered.
+        stopped: Ends the server, or the making of the world, of which nothing is kept then.
 
     Raises:
         StateError: The directory's files cannot be used.
@@ -55,42 +67,76 @@ def serve(
     state.mkdir(parents=True, exist_ok=True)
     with held(state):
         (state / SERVER_FILE).unlink(missing_ok=True)
-        store = _store(state, start, say)
-        sandbox = Sandbox(state, store, _credentials(state, client_id, client_secret), live_seconds=live_seconds)
+        try:
+            store = _store(state, start, say, stopped)
+        except _Stopped:
+            say("stopped before the world was made; nothing was kept")
+            return
+        settings = {"plan": plan} if plan else None
+        credentials = _credentials(state, client_id, client_secret)
+        sandbox = Sandbox(state, store, credentials, settings=settings, live_seconds=live_seconds)
         server = SandboxServer(sandbox, port=port)
+        # The world stays to the end: looked through at every full collection, it makes single answers slow.
+        gc.freeze()
         server.start()
         try:
             ready(json.dumps(_written_server_file(server)))
-            wait()
+            stopped.wait()
         finally:
             server.stop()
             (state / SERVER_FILE).unlink(missing_ok=True)
 
 
 def _written_server_file(server: SandboxServer) -> dict[str, Any]:
-    """Write and give the server file: where the server is and how to reach it."""
+    """Write and give the server file: where the server is and how to reach it; only its owner may read it."""
+    sandbox = server.sandbox
     content = {
         "url": server.url,
+        "ca_file": str(server.tls.ca.resolve()),
+        "shop": sandbox.store.shop.domain,
+        "client_id": sandbox.credentials.client_id,
+        "client_secret": sandbox.tokens.secrets()[0],
+        "token": _kept_token(sandbox),
         "port": server.port,
         "pid": os.getpid(),
-        "shop": server.sandbox.store.shop.domain,
-        "ca_file": str(server.tls.ca.resolve()),
-        "client_id": server.sandbox.credentials.client_id,
-        "control_key": server.sandbox.credentials.control_key,
+        "control_key": sandbox.credentials.control_key,
     }
-    write_json(server.sandbox.state / SERVER_FILE, content)
+    write_json(sandbox.state / SERVER_FILE, content)
     return content
 
 
-def _store(state: Path, start: Start, say: Callable[[str], None]) -> Store:
+def _kept_token(sandbox: Sandbox) -> str:
+    """A token that does not expire, for people who only want to try; the same one at every start until revoked."""
+    path = sandbox.state / TOKEN_FILE
+    token: str = read_json(path, {}).get("token", "")
+    if sandbox.tokens.scopes_of(token) is None:
+        token = sandbox.tokens.create_static()
+        write_json(path, {"token": token})
+    return token
+
+
+def _store(state: Path, start: Start, say: Callable[[str], None], stopped: Event) -> Store:
     if (state / "world.json").exists():
         store = Store.open(state)
         say(f"opened {store.shop.domain} as of {store.now:%Y-%m-%d %H:%M:%S} UTC")
         return store
     say(f"making {start.shop}: {start.orders} orders over {start.days} days, seed {start.seed} …")
+
+    def progress(orders: int) -> None:
+        if stopped.is_set():
+            raise _Stopped
+        if orders % ORDERS_BETWEEN_NEWS == 0:
+            say(f"made {orders} of {start.orders} orders")
+
     try:
         store = Store.create(
-            state, seed=start.seed, orders=start.orders, days=start.days, now=start.now, shop=start.shop
+            state,
+            seed=start.seed,
+            orders=start.orders,
+            days=start.days,
+            now=start.now,
+            shop=start.shop,
+            progress=progress,
         )
     except ValueError as exc:
         raise SandboxError(str(exc)) from exc

@@ -36,7 +36,7 @@ def required_server(state: Path) -> dict[str, Any]:
     """
     content = running_server(state)
     if content is None:
-        raise SandboxError(f"no server is ready on {state}; start one with: shopify-sandbox serve --state {state}")
+        raise SandboxError(f"no server is ready on {state}; start one with: shopify-sandbox serve --home {state}")
     return content
 
 
@@ -80,6 +80,6 @@ def advance_world(state: Path, actions: Mapping[str, Any]) -> list[dict[str, Any
 
 def _advance_files(state: Path, actions: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not state.is_dir():
-        raise SandboxError(f"{state} holds no store; make one with: shopify-sandbox serve --state {state}")
+        raise SandboxError(f"{state} holds no store; make one with: shopify-sandbox serve --home {state}")
     with held(state):
         return Store.open(state).advance(**actions)

@@ -11,32 +11,44 @@ from typing import Any
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from shopify_sandbox.errors import SandboxError
 from shopify_sandbox.sandbox import Sandbox
 from shopify_sandbox.state import CONTROL_KEY_HEADER
+from shopify_sandbox.status import SHOWN, StatusReader
+from shopify_sandbox.status_page import HEADERS, status_page
 from shopify_sandbox.store import ActionRefused
 
 Handler = Callable[[Sandbox, Any], Any]
 
 
 def control_routes(sandbox: Sandbox) -> list[Route]:
-    """Give the control endpoints of one sandbox."""
+    """Give the control endpoints of one sandbox, and its status page, which needs no key."""
+    status = StatusReader(sandbox)
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(status_page(await run_in_threadpool(status.read)), headers=HEADERS)
+
     by_path: dict[str, dict[str, Handler]] = {
-        "status": {"GET": _status},
+        "status": {"GET": lambda sandbox, given: status.read()},
         "advance": {"POST": lambda sandbox, given: {"events": sandbox.clock.advance(**given)}},
         "tick": {"POST": lambda sandbox, given: {"events": sandbox.clock.tick()}},
         "faults": {"GET": _faults, "PUT": _plant, "DELETE": _clear},
-        "webhooks": {"GET": _webhooks, "PUT": _switch_webhooks},
+        "webhooks": {"GET": _webhooks, "PUT": _switch_webhooks, "POST": _trigger_webhook},
         "settings": {"GET": _settings, "PUT": _change_settings},
         "scopes": {"GET": _scopes, "PUT": _set_scopes},
-        "tokens": {"DELETE": _revoke},
+        "tokens": {"POST": _create_token, "DELETE": _revoke},
+        "installation": {"POST": _install, "PUT": _permit, "DELETE": _uninstall},
+        "secret": {"PUT": _rotate_secret},
     }
     return [
-        Route(f"/__sandbox/{path}", _endpoint(sandbox, handlers), methods=list(handlers))
-        for path, handlers in by_path.items()
+        Route("/", page, methods=["GET"]),
+        *(
+            Route(f"/__sandbox/{path}", _endpoint(sandbox, handlers), methods=list(handlers))
+            for path, handlers in by_path.items()
+        ),
     ]
 
 
@@ -61,29 +73,18 @@ def _endpoint(sandbox: Sandbox, handlers: dict[str, Handler]) -> Callable[[Reque
     return endpoint
 
 
-def _status(sandbox: Sandbox, given: Any) -> dict[str, Any]:
-    return {
-        "shop": sandbox.store.shop.domain,
-        "now": sandbox.clock.now().isoformat().replace("+00:00", "Z"),
-        "version": sandbox.version,
-        "bulk_operations": [{"id": each.gid, "status": each.status} for each in sandbox.bulk.all()],
-        "webhooks_delivered": sandbox.webhooks.deliver,
-        "faults": sandbox.faults.content(),
-    }
-
-
 def _faults(sandbox: Sandbox, given: Any) -> dict[str, Any]:
-    return sandbox.faults.content()
+    return {**sandbox.faults.content(), "log": sandbox.faults.log.tail(SHOWN)}
 
 
 def _plant(sandbox: Sandbox, given: Any) -> dict[str, Any]:
     sandbox.faults.plant(given, sandbox.gid_of)
-    return sandbox.faults.content()
+    return _faults(sandbox, given)
 
 
 def _clear(sandbox: Sandbox, given: Any) -> dict[str, Any]:
     sandbox.faults.clear()
-    return sandbox.faults.content()
+    return _faults(sandbox, given)
 
 
 def _webhooks(sandbox: Sandbox, given: Any) -> dict[str, Any]:
@@ -97,6 +98,10 @@ def _webhooks(sandbox: Sandbox, given: Any) -> dict[str, Any]:
 def _switch_webhooks(sandbox: Sandbox, given: Any) -> dict[str, Any]:
     sandbox.webhooks.set_deliver(bool(given["deliver"]))
     return {"deliver": sandbox.webhooks.deliver}
+
+
+def _trigger_webhook(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    return {"event_id": sandbox.trigger(given["topic"], given["gid"], given.get("uri"))}
 
 
 def _settings(sandbox: Sandbox, given: Any) -> dict[str, Any]:
@@ -117,6 +122,28 @@ def _set_scopes(sandbox: Sandbox, given: Any) -> dict[str, Any]:
     return _scopes(sandbox, given)
 
 
+def _create_token(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    return {"access_token": sandbox.tokens.create_static()}
+
+
 def _revoke(sandbox: Sandbox, given: Any) -> dict[str, Any]:
     sandbox.tokens.revoke_all()
     return {"revoked": True}
+
+
+def _install(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    return sandbox.tokens.install()
+
+
+def _permit(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    sandbox.tokens.permit(bool(given["permitted"]))
+    return {"permitted": bool(given["permitted"])}
+
+
+def _uninstall(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    sandbox.tokens.uninstall()
+    return {"installed": False}
+
+
+def _rotate_secret(sandbox: Sandbox, given: Any) -> dict[str, Any]:
+    return {"client_secret": sandbox.tokens.rotate_secret(given.get("secret"))}

@@ -125,6 +125,48 @@ def price(operation: Operation) -> Price:
     return Price(parts)
 
 
+def breakdown(operation: Operation) -> list[dict[str, Any]]:
+    """List what every selected field contributes to the requested cost, the innermost first.
+
+    A connection is priced for all its nodes, what is inside of it for one.
+
+    Source: shape and order as captured in 2025; that inner fields are priced for one node is assumed.
+    """
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    _break_down(operation, operation.root_type, [operation.node.selection_set], (), found)
+    return list(found.values())
+
+
+def _break_down(
+    operation: Operation,
+    owner: GraphQLNamedType,
+    sets: Sequence[SelectionSetNode],
+    path: tuple[str, ...],
+    found: dict[tuple[str, ...], dict[str, Any]],
+) -> None:
+    if is_abstract_type(owner):
+        for possible in operation.variants(owner, sets):  # type: ignore[arg-type]
+            _break_down(operation, possible, sets, path, found)
+        return
+    type_: GraphQLObjectType = owner  # type: ignore[assignment]
+    for key, nodes in operation.fields(type_, sets).items():
+        here = (*path, key)
+        if nodes[0].name.value.startswith("__") or here in found:
+            continue
+        inner = [node.selection_set for node in nodes if node.selection_set]
+        if inner:
+            _break_down(operation, named(type_.fields[nodes[0].name.value].type), inner, here, found)
+        part = _field(operation, type_, key, nodes) or Part(key, 0)
+        if operation.root_type is operation.published.mutation and len(here) <= 2:
+            part = _as_mutation(part) if len(here) == 1 else _in_payload(part)
+        found[here] = {
+            "path": list(here),
+            "definedCost": part.own,
+            "requestedTotalCost": part.requested,
+            "requestedChildrenCost": part.requested - part.own if inner else None,
+        }
+
+
 def _as_mutation(part: Part) -> Part:
     payload = tuple(tuple(_in_payload(each) for each in variant) for variant in part.variants)
     return Part(part.key, MUTATION_POINTS, payload)
@@ -154,7 +196,7 @@ def _field(operation: Operation, owner: GraphQLObjectType, key: str, nodes: list
         return _connection(operation, key, type_, sets, count)
     if type_.name == "Count" and owner is operation.published.query:
         return Part(key, ROOT_COUNT_POINTS)
-    own = 0 if type_.name in FREE_OBJECTS else 1
+    own = 0 if type_.name in FREE_OBJECTS or type_.name.endswith("Edge") else 1
     return Part(key, own, _variants(operation, type_, sets))
 
 

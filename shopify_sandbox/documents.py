@@ -23,22 +23,31 @@ from graphql import (
     GraphQLSyntaxError,
     GraphQLUnionType,
     InlineFragmentNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    Visitor,
     get_argument_values,
     get_directive_values,
     get_variable_values,
     parse,
+    specified_rules,
     validate,
+    value_from_ast_untyped,
+    visit,
 )
 
-from shopify_sandbox.errors import Refused, error
+from shopify_sandbox.errors import Refused, error, input_too_large
+from shopify_sandbox.places import location
 from shopify_sandbox.schema import PublishedSchema
-from shopify_sandbox.wording import syntax_error, validation_errors, variable_errors
+from shopify_sandbox.variables import GlobalIds, variable_errors
+from shopify_sandbox.wording import syntax_error, validation_errors
 
 DOCUMENTS_KEPT = 256
 INPUT_SIZE_MAX = 250
+ERRORS_MAX = 100
+_RULES = [*specified_rules, GlobalIds]
 ABSTRACT = (GraphQLInterfaceType, GraphQLUnionType)
 
 
@@ -96,7 +105,7 @@ class Operation:
                 key = selection.alias.value if selection.alias else selection.name.value
                 collected.setdefault(key, []).append(selection)
                 continue
-            condition, inner = self._fragment(selection)
+            condition, inner = self.fragment(selection)
             if condition is None or self._applies(condition, type_):
                 self._collect(type_, inner, collected)
 
@@ -104,12 +113,13 @@ class Operation:
         for selection in selection_set.selections:
             if isinstance(selection, FieldNode):
                 continue
-            condition, inner = self._fragment(selection)
+            condition, inner = self.fragment(selection)
             if condition is not None:
                 yield condition
             yield from self._conditions(inner)
 
-    def _fragment(self, selection: SelectionNode) -> tuple[str | None, SelectionSetNode]:
+    def fragment(self, selection: SelectionNode) -> tuple[str | None, SelectionSetNode]:
+        """Give the type condition and the selections of an inline fragment or a spread."""
         if isinstance(selection, InlineFragmentNode):
             condition = selection.type_condition
             return (condition.name.value if condition else None), selection.selection_set
@@ -136,7 +146,7 @@ class Documents:
 
     def __init__(self, published: PublishedSchema) -> None:
         self.published = published
-        self._known: OrderedDict[bytes, DocumentNode] = OrderedDict()
+        self._known: OrderedDict[bytes, _Document] = OrderedDict()
         self._lock = Lock()
 
     def operation(self, text: str, variables: Mapping[str, Any], name: str | None = None) -> Operation:
@@ -145,23 +155,27 @@ class Documents:
         Raises:
             Refused: Syntax, validation or a variable is wrong; the errors are worded as Shopify words them.
         """
-        document = self._document(text)
+        known = self._document(text)
+        document = known.node
         operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
         chosen = [each for each in operations if name is None or (each.name and each.name.value == name)]
         if len(chosen) != 1:
             message = f'No operation named "{name}"' if name else "An operation name is required"
-            raise Refused([error(message, "BAD_REQUEST")])
-        values = get_variable_values(
-            self.published.schema, chosen[0].variable_definitions or (), dict(variables), max_errors=5
-        )
+            raise Refused([{"message": message}])
+        schema = self.published.schema
+        problems = variable_errors(schema, chosen[0], variables)
+        if problems:
+            raise Refused(problems)
+        values = get_variable_values(schema, chosen[0].variable_definitions or (), dict(variables))
         if isinstance(values, list):
-            raise Refused(variable_errors(values, variables))
-        for value in values.values():
-            _check_size(value)
+            raise Refused([error(each.message, "INVALID_VARIABLE") for each in values])
         fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-        return Operation(self.published, chosen[0], fragments, values)
+        operation = Operation(self.published, chosen[0], fragments, values)
+        if known.has_long_list or any(_sizes(value, ()) for value in values.values()):
+            _check_sizes(operation, chosen[0].selection_set, ())
+        return operation
 
-    def _document(self, text: str) -> DocumentNode:
+    def _document(self, text: str) -> "_Document":
         key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         with self._lock:
             if key in self._known:
@@ -170,18 +184,60 @@ class Documents:
         try:
             document = parse(text)
         except GraphQLSyntaxError as exc:
-            raise Refused([syntax_error(exc)]) from exc
-        problems = validate(self.published.schema, document, max_errors=20)
+            raise Refused([syntax_error(text, exc)]) from exc
+        found = validate(self.published.schema, document, _RULES, max_errors=ERRORS_MAX)
+        # graphql-ruby compares the names and arguments of fields that share a key, not the types they return.
+        problems = [each for each in found if "they return conflicting types" not in each.message]
         if problems:
             raise Refused(validation_errors(self.published.schema, document, problems))
+        known = _Document(document, _has_long_list(document))
         with self._lock:
-            self._known[key] = document
+            self._known[key] = known
             while len(self._known) > DOCUMENTS_KEPT:
                 self._known.popitem(last=False)
-        return document
+        return known
 
 
-def _check_size(value: Any) -> None:
-    if isinstance(value, list) and len(value) > INPUT_SIZE_MAX:
-        message = f"The input array size of {len(value)} is greater than the maximum allowed of {INPUT_SIZE_MAX}."
-        raise Refused([error(message, "MAX_INPUT_SIZE_EXCEEDED")])
+@dataclass(frozen=True)
+class _Document:
+    """A valid document; ``has_long_list`` tells whether some list in it has more items than an input may."""
+
+    node: DocumentNode
+    has_long_list: bool
+
+
+def _has_long_list(document: DocumentNode) -> bool:
+    found: list[ListValueNode] = []
+
+    class Finder(Visitor):
+        def enter_list_value(self, node: ListValueNode, *_: Any) -> None:
+            if len(node.values) > INPUT_SIZE_MAX:
+                found.append(node)
+
+    visit(document, Finder())
+    return bool(found)
+
+
+def _check_sizes(operation: Operation, selected: SelectionSetNode, path: tuple[str, ...]) -> None:
+    """Refuse a list of more than 250 items, wherever in the arguments it is."""
+    for selection in selected.selections:
+        if isinstance(selection, FieldNode):
+            here = (*path, selection.alias.value if selection.alias else selection.name.value)
+            for argument in selection.arguments:
+                value = value_from_ast_untyped(argument.value, dict(operation.variables))
+                for where, count in _sizes(value, (*here, argument.name.value)):
+                    raise Refused([input_too_large(count, INPUT_SIZE_MAX, where, location(selection))])
+            if selection.selection_set is not None:
+                _check_sizes(operation, selection.selection_set, here)
+        else:
+            _check_sizes(operation, operation.fragment(selection)[1], path)
+
+
+def _sizes(value: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], int]]:
+    """Find lists that are too long: where, and how long."""
+    if isinstance(value, list):
+        here = [(path, len(value))] if len(value) > INPUT_SIZE_MAX else []
+        return here + [found for item in value if isinstance(item, dict | list) for found in _sizes(item, path)]
+    if isinstance(value, dict):
+        return [found for name, item in value.items() for found in _sizes(item, (*path, name))]
+    return []

@@ -11,8 +11,15 @@ from graphql.language import FormattedSourceLocation
 ErrorBody = dict[str, Any]
 
 LIMITS_PAGE = "https://shopify.dev/api/usage/rate-limits"
+COST_PAGE = "https://shopify.dev/concepts/about-apis/rate-limits"
+BULK_PAGE = "https://shopify.dev/api/usage/bulk-operations/queries"
 SCOPES_PAGE = "https://shopify.dev/api/usage/access-scopes"
 UNAUTHORIZED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+NON_EXPIRING_REFUSED = (
+    "[API] Non-expiring access tokens are no longer accepted for the Admin API. Start using expiring offline tokens: "
+    "https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/offline-access-tokens"
+    "#expiring-vs-non-expiring-offline-tokens"
+)
 
 
 class SandboxError(Exception):
@@ -78,14 +85,27 @@ def access_denied(field: str, requirement: str, path: Sequence[str]) -> ErrorBod
     )
 
 
+def input_too_large(
+    count: int, limit: int, path: Sequence[str], locations: Sequence[FormattedSourceLocation]
+) -> ErrorBody:
+    return error(
+        f"The input array size of {count} is greater than the maximum allowed of {limit}.",
+        "MAX_INPUT_SIZE_EXCEEDED",
+        path=path,
+        locations=locations,
+    )
+
+
 def throttled() -> ErrorBody:
     return error("Throttled", "THROTTLED", documentation=LIMITS_PAGE)
 
 
 def max_cost_exceeded(cost: int, limit: int) -> ErrorBody:
     return error(
-        f"Query cost is {cost}, which exceeds the single query max cost limit ({limit}). "
-        f"See {LIMITS_PAGE} for more information on how the cost of a query is calculated.",
+        f"Query cost is {cost}, which exceeds the single query max cost limit ({limit}).\n\n"
+        f"See {COST_PAGE} for more information on how the\ncost of a query is calculated.\n\n"
+        "To query larger amounts of data with fewer limits, bulk operations should be used instead.\n"
+        f"See {BULK_PAGE} for usage details.\n",
         "MAX_COST_EXCEEDED",
         cost=cost,
         maxCost=limit,

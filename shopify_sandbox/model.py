@@ -5,7 +5,7 @@ webhook subscriptions, the app installation). How a query walks it is in ``proje
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Resolver = Callable[[Any, Any, Mapping[str, Any]], Any]
@@ -38,7 +38,9 @@ class Model:
     ``resolvers`` is [type][field]; a resolver takes (store, record, arguments) and gives a leaf value, a record, a list
     of records, or for a connection the full list of child records. ``objects`` and ``mutations`` are the root fields
     that are no connections; their record is the running ``Execution``. ``platform`` names the root fields that do not
-    read the world, and so need not wait for whoever holds its lock.
+    read the world, and so need not wait for whoever holds its lock. ``newest_first`` names the roots that are sorted
+    downwards unless ``reverse`` is asked for. ``narrowed`` says, by root, whether a record is shown under the arguments
+    that are the root's own, such as ``topics``.
     """
 
     resolvers: Mapping[str, Mapping[str, Resolver]]
@@ -48,6 +50,8 @@ class Model:
     nested_filters: Mapping[tuple[str, str], Filters]
     mutations: Mapping[str, Resolver]
     platform: frozenset[str]
+    newest_first: frozenset[str] = frozenset()
+    narrowed: Mapping[str, Callable[[Any, Mapping[str, Any]], bool]] = field(default_factory=dict)
 
     def gid(self, store: Any, record: Any) -> str | None:
         """Give the global id of a record; None for the few types that have none."""

@@ -4,15 +4,18 @@ Belongs here: what only exists at the root (sorting, searching all records of a 
 Everything below a root field is compiled by ``projection.py``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, is_non_null_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_directive_values, is_non_null_type
 from graphql import get_named_type as named
 
 from shopify_sandbox.errors import FieldError, Refused, not_modelled
-from shopify_sandbox.paging import Keyed, sorted_page
+from shopify_sandbox.index import Index, Seen
+from shopify_sandbox.paging import Keyed, Ordered, Page, sorted_page
 from shopify_sandbox.projection import Compiler, DeniedParent, Execution, Project, constant
+from shopify_sandbox.search import Search
 
 COUNTED_AT_MOST = 25_000
 
@@ -99,7 +102,9 @@ class RootCompiler(Compiler):
         if name not in resolvers:
             self.missing.append(not_modelled(type_.name, name, path))
             return constant(None)
-        resolver, store = resolvers[name], self.execution.store
+        if type_ is self.published.mutation:
+            arguments = {**arguments, **self._directives(nodes[0])}
+        resolver, store = self.window.through(resolvers[name], in_place=True), self.execution.store
         finish = self.finish(type_, definition, nodes, path, self._spoiled)
         if finish is None:
             return lambda execution: resolver(store, execution, arguments)
@@ -111,6 +116,16 @@ class RootCompiler(Compiler):
 
         return answer
 
+    def _directives(self, node: FieldNode) -> dict[str, Any]:
+        """The directives of a mutation stand among its arguments, under their names with the @."""
+        known = self.published.schema.directives
+        values = {
+            f"@{each.name}": get_directive_values(each, node, dict(self.operation.variables))
+            for each in known
+            if each.name not in ("skip", "include", "deprecated", "specifiedBy", "oneOf")
+        }
+        return {name: next(iter(given.values())) for name, given in values.items() if given}
+
     def _root_connection(
         self,
         name: str,
@@ -119,28 +134,78 @@ class RootCompiler(Compiler):
         arguments: Mapping[str, Any],
         path: tuple[str, ...],
     ) -> Project:
-        root, store = self.model.roots[name], self.execution.store
+        root = self.model.roots[name]
         search = self.search(self.published.query.name, name, root.filters, arguments, path)
+        if name in self.model.newest_first:
+            arguments = {**arguments, "reverse": not arguments.get("reverse")}
         sort = arguments.get("sortKey") or root.default_sort
         if sort not in root.sort_keys:
             self.missing.append(not_modelled("QueryRoot", f"{name}(sortKey: {sort})", path))
             return constant(None)
-        sort_key, record_id = root.sort_keys[sort], self.id_reader(root.type)
+        found = self._found(name, name, sort, arguments.get("query") or "", search)
+        narrow = self.model.narrowed.get(name)
         present = self.page(cast(GraphQLObjectType, named(definition.type)), nodes, path, self._spoiled)
 
         def answer(execution: Execution) -> dict[str, Any]:
-            kept = [record for record in root.records(store) if search.keeps(record)]
-            page = sorted_page([Keyed(sort_key(record), record_id(record), record) for record in kept], arguments)
+            shown = found() if narrow is None else found().where(lambda record: narrow(record, arguments))
+            page = self._fresh(name, sort, sorted_page(shown, arguments))
             execution.root_nodes += len(page.items)
             return present(page)
 
         return answer
 
+    def _found(self, name: str, counted: str, sort: str, text: str, search: Search) -> Callable[[], Ordered]:
+        """Look records of a root up: all of them as they are, or what the index finds; kept until the world changes.
+
+        Args:
+            name: The root field that asks, ``counted`` or its ``…Count``.
+        """
+        if self.window.limited and self.model.roots[counted].type == "Order":
+            found = self._searched(name, counted, sort, text, search)
+            return lambda: found().where(self.window.shows)
+        return self._searched(name, counted, sort, text, search)
+
+    def _searched(self, name: str, counted: str, sort: str, text: str, search: Search) -> Callable[[], Ordered]:
+        index: Index = self.execution.store.index
+        if not text:
+            return lambda: self._whole(counted, sort, self.execution.store)
+        if counted in self.model.platform:
+            return lambda: self._whole(counted, sort, self.execution.store).only(search.keeps)
+
+        def found() -> Ordered:
+            seen = index.seen()
+            searched = (name, sort, text, self.execution.granted)
+            return index.kept(seen, searched, lambda: self._whole(counted, sort, seen).only(search.keeps))
+
+        return found
+
+    def _whole(self, name: str, sort: str, seen: Seen) -> Ordered:
+        root = self.model.roots[name]
+        sort_key, record_id = root.sort_keys[sort], self.id_reader(root.type)
+
+        def ordered() -> Ordered:
+            return Ordered.by_place(Keyed(sort_key(record), record_id(record), record) for record in root.records(seen))
+
+        index: Index = self.execution.store.index
+        return ordered() if name in self.model.platform else index.kept(seen, (name, sort), ordered)
+
+    def _fresh(self, name: str, sort: str, page: Page) -> Page:
+        """Show records found in a late index as they are now; one that is gone is left out."""
+        store = self.execution.store
+        if store.index.seen() is store or name in self.model.platform:
+            return page
+        present = {keyed.id: keyed.record for keyed in self._whole(name, sort, store).items}
+        items = [replace(keyed, record=present[keyed.id]) for keyed in page.items if keyed.id in present]
+        return replace(page, items=items)
+
     def _root_count(
         self, name: str, counted: str, nodes: Sequence[FieldNode], arguments: Mapping[str, Any], path: tuple[str, ...]
     ) -> Project:
-        root, store = self.model.roots[counted], self.execution.store
-        search = self.search(self.published.query.name, name, root.filters, arguments, path)
+        root = self.model.roots[counted]
+        documented = self.published.filters.get(f"QueryRoot.{name}", root.filters)
+        filters = {each: root.filters[each] for each in root.filters if each in documented}
+        search = self.search(self.published.query.name, name, filters, arguments, path)
+        found = self._found(name, counted, root.default_sort, arguments.get("query") or "", search)
         limit = arguments.get("limit")
         # Without a limit Shopify still stops counting, one past the deepest record it can page to.
         ceiling = COUNTED_AT_MOST + 1 if limit is None else limit
@@ -149,7 +214,7 @@ class RootCompiler(Compiler):
         keys = {key: fields[0].name.value for key, fields in self.operation.fields(count, sets).items()}
 
         def answer(execution: Execution) -> dict[str, Any]:
-            total = sum(1 for record in root.records(store) if search.keeps(record))
+            total = len(found().items)
             values = {
                 "count": min(total, ceiling),
                 "precision": "AT_LEAST" if total > min(ceiling, COUNTED_AT_MOST) else "EXACT",

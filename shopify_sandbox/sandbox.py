@@ -7,24 +7,33 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from shopify_sandbox import bulk, bulk_view, oauth, resources, webhooks, webhooks_view
+from shopify_sandbox import bulk, bulk_view, oauth, resources, webhooks, webhooks_view, writes
 from shopify_sandbox.admin import AdminApi, Answer
 from shopify_sandbox.bulk import BulkOperation, BulkOperations
+from shopify_sandbox.bulk_results import Results
 from shopify_sandbox.documents import Documents
-from shopify_sandbox.errors import FieldError, SandboxError
+from shopify_sandbox.errors import SandboxError
 from shopify_sandbox.faults import Faults
 from shopify_sandbox.model import Model
 from shopify_sandbox.oauth import Tokens
-from shopify_sandbox.schema import load_schema
+from shopify_sandbox.resources import fulfillment_orders
+from shopify_sandbox.rest import CALLS_PER_SECOND, Rest
+from shopify_sandbox.schema import load_schema, published_versions
 from shopify_sandbox.settings import RESTORE_POINTS_PER_SECOND, SettingsFile
 from shopify_sandbox.state import JsonLines
 from shopify_sandbox.store import Change, Store
 from shopify_sandbox.throttle import Bucket
-from shopify_sandbox.webhooks import Webhooks
+from shopify_sandbox.versions import Versions
+from shopify_sandbox.webhooks import Told, Webhooks
+from shopify_sandbox.webhooks_delivery import HttpSender
+from shopify_sandbox.webhooks_payloads import COMPLIANCE_TOPICS, bulk_finished, payload
 from shopify_sandbox.worldclock import LiveWorld, WorldClock
 
 VERSION = "2026-10"
@@ -32,11 +41,11 @@ VERSION = "2026-10"
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the app knows, and the key of the control endpoints."""
+    """What the app knows when the store is opened, and the key of the control endpoints."""
 
     client_id: str
-    client_secret: str
-    control_key: str
+    client_secret: str = field(repr=False)
+    control_key: str = field(repr=False)
 
 
 class Sandbox:
@@ -65,8 +74,13 @@ class Sandbox:
         self.store = store
         self.credentials = credentials
         self.version = VERSION
+        # What ids are drawn from, so that the same calls on the same world get the same answers.
+        self._identity = f"{store.shop.domain}/{store.arguments.seed}"
+        self._request_numbers, self._told_numbers = count(1), count(1)
         self.clock = WorldClock(store, monotonic if live_seconds else None)
-        self.faults = Faults(state / "faults.json")
+        store.index.now = self.clock.now
+        store.index.late_by = lambda: timedelta(seconds=self.settings.current.index_lag_seconds)
+        self.faults = Faults(state / "faults.json", log=JsonLines(state / "faults.jsonl"), now=self.clock.now)
         self.requests = JsonLines(state / "requests.jsonl")
         self.deliveries = JsonLines(state / "deliveries.jsonl")
         self.tokens = Tokens(
@@ -74,39 +88,48 @@ class Sandbox:
             client_id=credentials.client_id,
             client_secret=credentials.client_secret,
             now=self.clock.now,
-            new_token=lambda: f"shpca_{secrets.token_hex(16)}",
+            new_token=lambda prefix: f"{prefix}{secrets.token_hex(16)}",
         )
         self.webhooks = Webhooks(
             state / "webhooks.json",
             log=self.deliveries,
             shop=store.shop.domain,
-            secret=credentials.client_secret,
+            secrets=self.tokens.secrets,
             version=VERSION,
             now=self.clock.now,
             monotonic=monotonic,
-            new_id=lambda: str(uuid.uuid4()),
+            settings=lambda: self.settings.current,
+            send=HttpSender(),
+            seed=store.arguments.seed,
         )
-        restore = RESTORE_POINTS_PER_SECOND[self.settings.current.plan]
-        self.bucket = bucket or Bucket(monotonic, restore_per_second=restore)
+        self.bucket = bucket or Bucket(
+            monotonic, restore_per_second=lambda: RESTORE_POINTS_PER_SECOND[self.settings.current.plan]
+        )
         documents = Documents(load_schema(VERSION))
         self.bulk = BulkOperations(
             state / "bulk",
             store=store,
             documents=documents,
-            execution=lambda operation, granted: self.admin.execution(operation, granted),
+            execution=lambda operation, granted: self.versions.api(VERSION).execution(operation, granted),
             spoil=self.faults.spoil_bulk,
-            secret=credentials.client_secret,
+            next_fault=self.faults.next_bulk,
+            world_version=self._world_version,
+            results=Results(state / "bulk", secret=credentials.client_secret, now=self.clock.now),
             now=self.clock.now,
             on_finish=self._bulk_finished,
         )
-        self.model = assemble(self.bulk, self.webhooks)
-        self.admin = AdminApi(
-            store=store,
-            model=self.model,
-            documents=documents,
-            bucket=self.bucket,
-            spoil=self.faults.spoil_page,
+        self.model = assemble(self.bulk, self.webhooks, self.clock, lambda: self.settings.current.answers_as)
+        self.versions = Versions(
+            published_versions(),
+            lambda version: AdminApi(
+                store=store,
+                model=self.model,
+                documents=documents if version == VERSION else Documents(load_schema(version)),
+                bucket=self.bucket,
+                spoil=self.faults.spoil_page,
+            ),
         )
+        self.rest = Rest(store, Bucket(monotonic, restore_per_second=CALLS_PER_SECOND))
         self._live = LiveWorld(self.clock, live_seconds) if live_seconds else None
         store.listeners.append(self._changed)
 
@@ -123,7 +146,9 @@ class Sandbox:
         self.webhooks.stop()
 
     def new_request_id(self) -> str:
-        return str(uuid.uuid4())
+        """Number the requests of this server; the same calls on the same world get the same ids."""
+        number = next(self._request_numbers)
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._identity}/requests/{number}"))
 
     def log_request(self, kind: str, status: int, answer: Answer | None = None) -> None:
         """Append one line to ``requests.jsonl``; it holds names and sizes, never content."""
@@ -159,27 +184,71 @@ class Sandbox:
                     return str(read["id"](self.store, record, {}))
         raise SandboxError(f"{root} holds no record named {name!r}")
 
+    def _world_version(self) -> str:
+        """Name the moment of the world a search sees: its events, and with a late index the time, too."""
+        lag = self.settings.current.index_lag_seconds
+        return f"{self.store.state.event_count}/{lag}/{self.clock.now() if lag else ''}"
+
     def _changed(self, changes: list[Change]) -> None:
         for change in changes:
             # One action of the merchant is one instant of the world, whatever topics it touches.
             event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.store.shop.domain}/{change.at.isoformat()}"))
-            self.webhooks.publish(change.topic, change.payload, at=change.at, event_id=event_id)
+            self.webhooks.publish(
+                Told(
+                    change.topic,
+                    change.gid,
+                    change.at,
+                    event_id,
+                    partial(payload, change.topic, change.record, shop=self.store.shop),
+                )
+            )
+
+    def trigger(self, topic: str, gid: str, uri: str | None = None) -> str:
+        """Tell of a record although nothing happened to it, as the platform's command line does for a test.
+
+        Args:
+            uri: Where to, for topics of the app's own configuration; None tells the topic's subscribers.
+
+        Returns:
+            The event id of the delivery.
+
+        Raises:
+            SandboxError: The record, the topic or the address does not fit.
+        """
+        with self.store.lock:
+            record = self.store.node(gid)
+            if record is None:
+                raise SandboxError(f"there is no record {gid}")
+            if topic in COMPLIANCE_TOPICS and uri is None:
+                raise SandboxError(f"{topic} goes to an address of the app's own configuration: give its uri")
+            try:
+                content = payload(topic, record, shop=self.store.shop)
+            except (KeyError, AttributeError) as problem:
+                raise SandboxError(f"{topic} cannot be told of {gid}") from problem
+            now = self.clock.now()
+            name = f"{self._identity}/{topic}/{gid}/{now.isoformat()}/{next(self._told_numbers)}"
+            told = Told(topic, gid, now, str(uuid.uuid5(uuid.NAMESPACE_URL, name)), lambda: content)
+        if uri is None:
+            self.webhooks.publish(told)
+        else:
+            self.webhooks.send_to(uri, told)
+        return told.event_id
 
     def _bulk_finished(self, operation: BulkOperation) -> None:
-        payload = {
-            "admin_graphql_api_id": operation.gid,
-            "completed_at": operation.completed_at,
-            "created_at": operation.created_at,
-            "error_code": operation.error_code and operation.error_code.lower(),
-            "status": operation.status.lower(),
-            "type": "query",
-        }
         event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, operation.gid))
-        self.webhooks.publish("bulk_operations/finish", payload, at=self.clock.now(), event_id=event_id)
+        finished = partial(bulk_finished, operation, shop=self.store.shop)
+        self.webhooks.publish(Told("bulk_operations/finish", operation.gid, self.clock.now(), event_id, finished))
 
 
-def assemble(operations: BulkOperations, subscriptions: Webhooks) -> Model:
-    """Join the world's view with the platform's own objects."""
+def assemble(
+    operations: BulkOperations, subscriptions: Webhooks, clock: WorldClock, answers_as: Callable[[], str]
+) -> Model:
+    """Join the world's view and its writes with the platform's own objects.
+
+    Args:
+        clock: Dates what apps write.
+        answers_as: Gives the domain the shop names as its own; empty for its real one.
+    """
     platform_objects = {**bulk_view.objects(operations), **webhooks_view.objects(subscriptions), **oauth.OBJECTS}
     platform_roots = {
         "bulkOperations": bulk_view.root(operations),
@@ -188,11 +257,11 @@ def assemble(operations: BulkOperations, subscriptions: Webhooks) -> Model:
     mutations = {**bulk_view.mutations(operations), **webhooks_view.mutations(subscriptions)}
 
     def node(store: Store, gid: str) -> Any:
-        if not gid.startswith("gid://shopify/"):
-            raise FieldError(f"Invalid global id '{gid}'", "RESOURCE_NOT_FOUND")
         if gid.startswith(bulk.GID_PREFIX):
             return operations.find(gid)
-        return subscriptions.find(gid) if gid.startswith(webhooks.GID_PREFIX) else store.node(gid)
+        if gid.startswith(webhooks.GID_PREFIX):
+            return subscriptions.find(gid)
+        return store.node(gid) or fulfillment_orders.found(store, gid)
 
     return Model(
         resolvers={
@@ -200,6 +269,11 @@ def assemble(operations: BulkOperations, subscriptions: Webhooks) -> Model:
             **bulk_view.resolvers(operations),
             **webhooks_view.resolvers(),
             **oauth.RESOLVERS,
+            **writes.resolvers(),
+            "Shop": {
+                **resources.RESOLVERS["Shop"],
+                "myshopifyDomain": lambda store, shop, arguments: answers_as() or shop.domain,
+            },
         },
         typename=lambda record: getattr(record, "GRAPHQL_TYPE", None) or resources.typename(record),
         roots={**resources.ROOTS, **platform_roots},
@@ -210,6 +284,8 @@ def assemble(operations: BulkOperations, subscriptions: Webhooks) -> Model:
             "nodes": lambda store, execution, arguments: [node(store, gid) for gid in arguments["ids"]],
         },
         nested_filters=resources.NESTED_FILTERS,
-        mutations=mutations,
+        mutations={**mutations, **writes.mutations(clock)},
         platform=frozenset({*platform_objects, *platform_roots, *mutations}),
+        newest_first=frozenset({"bulkOperations"}),
+        narrowed={"webhookSubscriptions": webhooks_view.is_shown},
     )

@@ -6,8 +6,9 @@ Belongs here: what Shopify publishes. What the sandbox's world can answer is in 
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,13 @@ from graphql.utilities import IntrospectionQuery
 
 DATA = Path(__file__).parent / "data"
 
+_SCOPE = re.compile(r"`(\w+)`")
+# A few requirements ask for two things at once; everywhere else one of the scopes suffices.
+_AND = re.compile(r" as well as | and \(")
+_MUTATIONS_TOO = " for queries and both "
+# What follows is about the person at the shop, whom an app's own token does not speak for.
+_PERSON = ". Also:"
+
 
 class UnknownVersion(LookupError):
     """No published schema of that Admin API version is in the package."""
@@ -25,13 +33,27 @@ class UnknownVersion(LookupError):
 
 @dataclass(frozen=True)
 class Requirement:
-    """Scopes of which one suffices, and the sentence Shopify answers when none is granted."""
+    """What it takes to see a type, or to use a field.
+
+    Attributes:
+        scopes: Every access scope that counts towards it.
+        text: The sentence Shopify answers when it is not met.
+        clauses: Sets of scopes; of each set one scope is needed.
+    """
 
     scopes: frozenset[str]
     text: str
+    clauses: tuple[frozenset[str], ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        parts = _AND.split(self.text.partition(_PERSON)[0].partition(_MUTATIONS_TOO)[0])
+        found = tuple(clause for part in parts if (clause := self.scopes.intersection(_SCOPE.findall(part))))
+        object.__setattr__(self, "clauses", found or (self.scopes,))
 
     def met_by(self, granted: frozenset[str]) -> bool:
-        return not self.scopes.isdisjoint(granted)
+        """Tell whether these scopes do; whoever may write may read."""
+        readable = {scope.replace("write_", "read_", 1) for scope in granted if scope.startswith("write_")}
+        return all(not clause.isdisjoint(granted | readable) for clause in self.clauses)
 
 
 @dataclass(frozen=True)
@@ -52,16 +74,16 @@ class PublishedSchema:
         return cast(GraphQLObjectType, self.schema.mutation_type)
 
     def denied(self, parent: str, field: str, granted: frozenset[str]) -> Requirement | None:
-        """Tell which requirement of ``parent.field`` the granted scopes do not meet, if any.
+        """Tell which requirement of ``parent.field`` the granted scopes do not meet, if any."""
+        return next((each for each in self.requirements(parent, field) if not each.met_by(granted)), None)
 
-        A field needs what it says itself and what the type it returns says; a connection stands for its nodes.
+    def requirements(self, parent: str, field: str) -> list[Requirement]:
+        """List what ``parent.field`` needs: what it says itself and what the type it returns says.
+
+        A connection stands for its nodes.
         """
-        returned = self.returned_type(parent, field)
-        for key in (f"{parent}.{field}", returned):
-            requirement = self.access.get(key)
-            if requirement is not None and not requirement.met_by(granted):
-                return requirement
-        return None
+        keys = (f"{parent}.{field}", self.returned_type(parent, field))
+        return [self.access[key] for key in keys if key in self.access]
 
     def returned_type(self, parent: str, field: str) -> str:
         """Name the type of ``parent.field``; for a connection, the type of its nodes."""

@@ -155,15 +155,11 @@ def _access(items: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {
         item["typeName"] + (f".{item['fieldName']}" if item["type"] == "field" else ""): [
             item["offlineScopes"],
-            _requirement(item["requiredAccess"]),
+            " ".join(item["requiredAccess"].split()),
         ]
         for item in items
         if item["offlineScopes"]
     }
-
-
-def _requirement(text: str) -> str:
-    return text.partition(". Also:")[0].removesuffix(".") + "."
 
 
 def _filters(types: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:

@@ -1,10 +1,11 @@
 """Shopify's search syntax: ``query:`` arguments, compiled to a predicate over records, traps included.
 
-Belongs here: the grammar and how values compare. Which filters a resource has is the resource's business.
+Belongs here: what a term means and how values compare. The grammar is in ``search_grammar.py``; which filters a
+resource has is the resource's business.
 
 Source: https://shopify.dev/docs/api/usage/search-syntax; an unknown field is ignored with a warning (captured), an
-unquoted time loses its time of day (reported), a quoted time with an offset finds nothing (reported), ``>`` on times
-behaves like ``>=`` (reported).
+unquoted time loses its time of day and leaves the rest behind as an unknown field (reported), a quoted time with an
+offset finds nothing (reported), ``>`` on times behaves like ``>=`` (reported).
 """
 
 import re
@@ -15,49 +16,15 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shopify_sandbox.search_grammar import Group, Term, parse
+
 Predicate = Callable[[Any], bool]
 Getter = Callable[[Any], Any]
 Filters = Mapping[str, tuple[str, Getter]]
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<open>\() | (?P<close>\)) | (?P<word>AND|OR|NOT)(?=[\s(]|$) | (?P<minus>-)(?=[\w("'])
-        | (?:(?P<field>[A-Za-z_][\w.]*)\s*:\s*)?(?P<op><=|>=|<|>)?\s*
-          (?: '(?P<single>(?:[^'\\]|\\.)*)'? | "(?P<double>(?:[^"\\]|\\.)*)"? | (?P<bare>[^\s()]+) )
-    )""",
-    re.VERBOSE,
-)
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})")
-_OFFSET = re.compile(r"T.*[+-]\d{2}:?\d{2}$")
-_RANGE_NAMES = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
-
-
-@dataclass(frozen=True)
-class Term:
-    """``field:op value``; a bare word has no field."""
-
-    field: str | None
-    op: str
-    value: str
-    quoted: bool
-
-    def parsed(self) -> dict[str, Any]:
-        if self.op:
-            return {"field": self.field, "range": {_RANGE_NAMES[self.op]: self.value}}
-        return {"field": self.field or "default", "match_all": self.value}
-
-
-@dataclass(frozen=True)
-class Group:
-    """``and``, ``or`` over its parts, or ``not`` over its one part."""
-
-    kind: str
-    parts: Sequence["Term | Group"]
-
-    def parsed(self) -> dict[str, Any]:
-        if self.kind == "not":
-            return {"not": self.parts[0].parsed()}
-        return {self.kind: [part.parsed() for part in self.parts]}
+_OFFSET = re.compile(r"[T ].*[+-](?!00:?00$)\d{2}:?\d{2}$")
+_TIME_OF_DAY = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d")
 
 
 @dataclass
@@ -95,56 +62,6 @@ def compile_search(text: str, filters: Filters, documented: Mapping[str, str], z
     )
 
 
-def parse(text: str) -> Term | Group | None:
-    """Read a query into a tree; None when it says nothing. OR binds tighter than AND, blank means AND."""
-    tokens = [match for match in _TOKEN.finditer(text) if match.group().strip()]
-    tree, _ = _all_of(tokens, 0)
-    return tree
-
-
-def _all_of(tokens: Sequence[re.Match[str]], at: int) -> tuple[Term | Group | None, int]:
-    parts: list[Term | Group] = []
-    while at < len(tokens) and not tokens[at]["close"]:
-        if tokens[at]["word"] in ("AND", "OR"):
-            at += 1
-            continue
-        part, at = _any_of(tokens, at)
-        if part is not None:
-            parts.append(part)
-    return _grouped("and", parts), at
-
-
-def _any_of(tokens: Sequence[re.Match[str]], at: int) -> tuple[Term | Group | None, int]:
-    first, at = _one(tokens, at)
-    parts = [first] if first is not None else []
-    while at < len(tokens) and tokens[at]["word"] == "OR":
-        part, at = _one(tokens, at + 1)
-        if part is not None:
-            parts.append(part)
-    return _grouped("or", parts), at
-
-
-def _one(tokens: Sequence[re.Match[str]], at: int) -> tuple[Term | Group | None, int]:
-    if at >= len(tokens) or tokens[at]["close"]:
-        return None, at
-    token = tokens[at]
-    if token["minus"] or token["word"] == "NOT":
-        inner, at = _one(tokens, at + 1)
-        return (Group("not", [inner]) if inner is not None else None), at
-    if token["open"]:
-        inner, at = _all_of(tokens, at + 1)
-        return inner, at + 1
-    quoted = next((token[name] for name in ("single", "double") if token[name] is not None), None)
-    value = quoted if quoted is not None else token["bare"] or ""
-    return Term(token["field"], token["op"] or "", re.sub(r"\\(.)", r"\1", value), quoted is not None), at + 1
-
-
-def _grouped(kind: str, parts: list[Term | Group]) -> Term | Group | None:
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return Group(kind, parts)
-
-
 @dataclass
 class _Compiler:
     filters: Filters
@@ -177,6 +94,8 @@ class _Compiler:
                 self._warn(term.field, "Invalid search field for this query.", "invalid_field")
             return None
         kind, getter = self.filters[term.field]
+        if term.literal:
+            return lambda record: False
         if term.value == "*" and not term.quoted and not term.op:
             return lambda record: getter(record) not in (None, "", [], ())
         try:
@@ -196,7 +115,8 @@ class _Compiler:
             values = [read(part) for part in ([term.value] if term.op else term.value.split(","))]
             return _compared(term.op, values)
         if term.op:
-            return _compared(term.op, [term.value])
+            compared = _compared(term.op, [term.value])
+            return lambda value: any(map(compared, value if isinstance(value, list | tuple) else (value,)))
         wanted = [term.value] if term.quoted else term.value.split(",")
         return lambda value: any(_has_words(value, each) for each in wanted)
 
@@ -236,7 +156,7 @@ def _interval(term: Term, zone: ZoneInfo) -> tuple[datetime, datetime]:
     if date is None:
         raise _Unreadable
     try:
-        if term.quoted and "T" in term.value:
+        if term.quoted and _TIME_OF_DAY.match(term.value):
             instant = datetime.fromisoformat(term.value)
             instant = instant if instant.tzinfo else instant.replace(tzinfo=zone)
             return instant.astimezone(UTC), instant.astimezone(UTC) + timedelta(seconds=1)

@@ -4,6 +4,7 @@ Belongs here: HTTP. What a GraphQL request is answered is decided in ``admin.py`
 """
 
 import contextlib
+import re
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -17,35 +18,31 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shopify_sandbox.admin import Answer
+from shopify_sandbox import bulk_files
+from shopify_sandbox.admin import Answer, bad_request
 from shopify_sandbox.control import control_routes
-from shopify_sandbox.errors import UNAUTHORIZED, SandboxError
-from shopify_sandbox.faults import GARBAGE, BadAnswer
+from shopify_sandbox.errors import NON_EXPIRING_REFUSED, UNAUTHORIZED, SandboxError
+from shopify_sandbox.faults import BadAnswer
+from shopify_sandbox.misbehaviour import OpenProtocol, altered, header_changes, replacement
 from shopify_sandbox.oauth import GrantRefused
+from shopify_sandbox.rest_http import rest_response
 from shopify_sandbox.sandbox import Sandbox
 from shopify_sandbox.tls import TlsFiles, tls_files
 
 HOST = "127.0.0.1"
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105 - a header's name
+COST_DEBUG_HEADER = "Shopify-GraphQL-Cost-Debug"
 START_SECONDS_MAX = 30
 GRACEFUL_SECONDS = 1
 BACKLOG = 256
+_NAMED = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
 
 
 Handler = Callable[[Request, bytes, BadAnswer | None], tuple[Response, Answer | None]]
-
-
-class CutOff(Response):
-    """Starts a body, then closes the connection, as a broken network does."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"65536")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"data":', "more_body": True})
 
 
 class SandboxServer:
@@ -61,13 +58,15 @@ class SandboxServer:
         self._socket = _bound(port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"https://{HOST}:{self.port}"
-        sandbox.bulk.base_url = self.url
+        self._files_socket = _bound(0)
+        files_port: int = self._files_socket.getsockname()[1]
+        sandbox.bulk.results.base_url = f"https://{HOST}:{files_port}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                build_app(sandbox),
+                build_app(sandbox, files_port),
                 ssl_certfile=self.tls.server,
                 loop="asyncio",
-                http="h11",
+                http=OpenProtocol,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -77,7 +76,10 @@ class SandboxServer:
             )
         )
         self._thread = Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="sandbox-server", daemon=True
+            target=self._server.run,
+            kwargs={"sockets": [self._socket, self._files_socket]},
+            name="sandbox-server",
+            daemon=True,
         )
 
     def start(self) -> None:
@@ -99,19 +101,28 @@ class SandboxServer:
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
+        self._files_socket.close()
         self.sandbox.stop()
 
 
-def build_app(sandbox: Sandbox) -> ASGIApp:
-    """Give the ASGI application of one sandbox."""
+def build_app(sandbox: Sandbox, files_port: int) -> ASGIApp:
+    """Give the ASGI application of one sandbox: the shop, and at another port the host of its bulk files."""
     shopify = _Shopify(sandbox)
     routes = [
         Route("/admin/api/{version}/graphql.json", shopify.endpoint("graphql", shopify.graphql), methods=["POST"]),
+        Route("/admin/api/{version}/{resource}.json", shopify.endpoint("rest", shopify.rest), methods=["GET"]),
+        Route("/admin/oauth/access_scopes.json", shopify.endpoint("rest", shopify.rest), methods=["GET"]),
         Route("/admin/oauth/access_token", shopify.endpoint("oauth", shopify.token), methods=["POST"]),
-        Route("/__bulk/{number:int}", shopify.endpoint("bulk_download", shopify.download), methods=["GET"]),
         *control_routes(sandbox),
     ]
-    return _with_headers(Starlette(routes=routes), sandbox)
+    shop = _with_headers(Starlette(routes=routes), sandbox)
+    download = shopify.endpoint("bulk_download", shopify.download)
+    files = Starlette(routes=[Route(bulk_files.ROUTE, download, methods=["GET"])])
+
+    async def by_port(scope: Scope, receive: Receive, send: Send) -> None:
+        await (files if scope["server"][1] == files_port else shop)(scope, receive, send)
+
+    return by_port
 
 
 class _Shopify:
@@ -130,16 +141,22 @@ class _Shopify:
         return endpoint
 
     def graphql(self, request: Request, body: bytes, planted: BadAnswer | None) -> tuple[Response, Answer | None]:
-        if request.path_params["version"] != self._sandbox.version:
+        version = self._sandbox.versions.answering(request.path_params["version"])
+        if version is None:
             return _json(404, {"errors": "Not Found"}), None
-        granted = self._sandbox.tokens.scopes_of(request.headers.get(TOKEN_HEADER))
+        given_token = request.headers.get(TOKEN_HEADER)
+        granted = self._sandbox.tokens.scopes_of(given_token)
         if granted is None:
             return _json(401, {"errors": UNAUTHORIZED}), None
+        if self._sandbox.settings.current.public_app and self._sandbox.tokens.is_static(given_token):
+            return _json(403, {"errors": NON_EXPIRING_REFUSED}), None
         content = _object(body)
-        if content is None or "query" not in content:
-            return _json(400, {"errors": {"query": "Required parameter missing or invalid"}}), None
+        malformed = bad_request(content)
+        if content is None or malformed:
+            return _json(400, {"errors": malformed}), None
         throttle = planted is not None and planted.kind == "throttled"
-        answer = self._sandbox.admin.answer(content, granted, throttle=throttle)
+        by_field = request.headers.get(COST_DEBUG_HEADER) == "1"
+        answer = self._sandbox.versions.api(version).answer(content, granted, throttle=throttle, by_field=by_field)
         return _json(200, answer.body), answer
 
     def token(self, request: Request, body: bytes, planted: BadAnswer | None) -> tuple[Response, Answer | None]:
@@ -148,49 +165,59 @@ class _Shopify:
         try:
             return _json(200, self._sandbox.tokens.grant(content or {})), None
         except GrantRefused as refusal:
-            return _json(400, refusal.body), None
+            return _json(refusal.status, refusal.body), None
+
+    def rest(self, request: Request, body: bytes, planted: BadAnswer | None) -> tuple[Response, Answer | None]:
+        asked = request.path_params.get("version", self._sandbox.version)
+        version = self._sandbox.versions.answering(asked)
+        if version is None:
+            return _json(404, {"errors": "Not Found"}), None
+        granted = self._sandbox.tokens.scopes_of(request.headers.get(TOKEN_HEADER))
+        if granted is None:
+            return _json(401, {"errors": UNAUTHORIZED}), None
+        return rest_response(self._sandbox.rest, request, granted), None
 
     def download(self, request: Request, body: bytes, planted: BadAnswer | None) -> tuple[Response, Answer | None]:
-        signature = request.query_params.get("signature", "")
-        path = self._sandbox.bulk.result_file(request.path_params["number"], signature)
-        if path is None:
-            refused = "<Error><Code>AccessDenied</Code></Error>"
-            return Response(refused, 403, media_type="application/xml"), None
-        return FileResponse(path, media_type="application/jsonl"), None
+        return bulk_files.download(self._sandbox.bulk.results, request), None
 
     def _reply(self, kind: str, handler: Handler, request: Request, body: bytes) -> Response:
-        planted = self._sandbox.faults.next_answer(kind)
-        spoiled = _planted_response(planted)
-        response, answer = (spoiled, None) if spoiled is not None else handler(request, body, planted)
+        faults = self._sandbox.faults
+        operation = _operation_name(body) if kind == "graphql" else None
+        planted = faults.next_answer(kind, operation)
+        if planted is None:
+            response, answer = handler(request, body, None)
+        else:
+            own = _own_headers(self._sandbox, request.url.path)
+            request.state.header_changes = {**own, **header_changes(planted, self._sandbox.clock.now())}
+            replaced = replacement(planted, own["x-request-id"])
+            right, answer = (replaced, Answer({}, operation)) if replaced else handler(request, body, planted)
+            response = altered(planted, request, right, own)
         self._sandbox.log_request(kind, response.status_code, answer)
         return response
 
 
-def _planted_response(planted: BadAnswer | None) -> Response | None:
-    if planted is None or planted.kind == "throttled":
-        return None
-    if planted.kind == "reset":
-        return CutOff()
-    if planted.kind == "garbage":
-        return Response(GARBAGE, 200, media_type="text/html")
-    headers = {"Retry-After": "2.0"} if planted.status == 429 else None
-    return Response(msgspec.json.encode({"errors": "planted"}), planted.status or 500, headers, "application/json")
+def _own_headers(sandbox: Sandbox, path: str) -> dict[str, str]:
+    """What Shopify puts on every answer, names in lower case; the date is the world's."""
+    asked = re.match(r"/admin/api/([^/]+)/", path)
+    version = sandbox.versions.answering(asked[1]) if asked else None
+    return {
+        "date": format_datetime(sandbox.clock.now(), usegmt=True),
+        "x-request-id": sandbox.new_request_id(),
+        "x-shopify-api-version": version or sandbox.version,
+    }
 
 
 def _with_headers(app: ASGIApp, sandbox: Sandbox) -> ASGIApp:
-    """Put on every response what Shopify puts there; the date is the world's."""
+    """Put the server's own headers on every answer; one the answer has stays, and a fault may change any of them."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = {
-                    "Date": format_datetime(sandbox.clock.now(), usegmt=True),
-                    "X-Request-Id": sandbox.new_request_id(),
-                    "X-Shopify-API-Version": sandbox.version,
-                }
+                said = {name.decode(): value.decode() for name, value in message.get("headers", ())}
+                changed = scope["state"].get("header_changes", {})
+                headers = {**_own_headers(sandbox, scope["path"]), **said, **changed}
                 message["headers"] = [
-                    *message.get("headers", ()),
-                    *((name.lower().encode(), value.encode()) for name, value in added.items()),
+                    (name.encode(), value.encode()) for name, value in headers.items() if value is not None
                 ]
             await send(message)
 
@@ -213,10 +240,18 @@ def _bound(port: int) -> socket.socket:
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
-    with contextlib.suppress(msgspec.DecodeError):
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         content = msgspec.json.decode(body)
         return content if isinstance(content, dict) else None
     return None
+
+
+def _operation_name(body: bytes) -> str | None:
+    content = _object(body) or {}
+    named = content.get("operationName") or _NAMED.search(str(content.get("query", "")))
+    if isinstance(named, re.Match):
+        return named.group(1)
+    return named if isinstance(named, str) else None
 
 
 def _json(status: int, content: Any) -> Response:

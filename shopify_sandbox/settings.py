@@ -26,6 +26,10 @@ class Settings:
         webhook_duplicate_share: Share of deliveries that are sent twice.
         webhook_loss_share: Share of deliveries that are never sent.
         webhook_disorder_share: Share of deliveries that are overtaken by the next one.
+        webhook_retry_span_seconds: How long after the first attempt the last of eight retries is made (real time);
+            Shopify's four hours would be 14,400.
+        answers_as: Permanent domain the shop names as its own, when its address is an alias of another shop's.
+        public_app: The app is a public one, whose tokens must expire: a static token is refused.
     """
 
     plan: str = "standard"
@@ -34,13 +38,19 @@ class Settings:
     webhook_duplicate_share: float = 0.0
     webhook_loss_share: float = 0.0
     webhook_disorder_share: float = 0.0
+    webhook_retry_span_seconds: float = 240.0
+    answers_as: str = ""
+    public_app: bool = False
 
     def __post_init__(self) -> None:
         if self.plan not in RESTORE_POINTS_PER_SECOND:
             raise SandboxError(f"unknown plan {self.plan!r}; known: {', '.join(RESTORE_POINTS_PER_SECOND)}")
         for each in fields(self):
             value = getattr(self, each.name)
-            if each.name != "plan" and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+            if isinstance(each.default, str | bool):
+                if type(value) is not type(each.default):
+                    raise SandboxError(f"{each.name} must be a {type(each.default).__name__}, not {value!r}")
+            elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                 raise SandboxError(f"{each.name} must be a number of at least 0, not {value!r}")
             if each.name.endswith("_share") and value > 1:
                 raise SandboxError(f"{each.name} must be between 0 and 1, not {value!r}")

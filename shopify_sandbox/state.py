@@ -18,6 +18,8 @@ from shopify_sandbox.errors import SandboxError
 OWNER_ONLY = 0o600
 SERVER_FILE = "server.json"
 CONTROL_KEY_HEADER = "X-Sandbox-Key"
+#: How much of a log is read to show its end.
+TAIL_BYTES = 64 * 1024
 
 
 @contextmanager
@@ -72,3 +74,15 @@ class JsonLines:
             return [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
         except FileNotFoundError:
             return []
+
+    def tail(self, entries_max: int) -> list[dict[str, Any]]:
+        """Read the latest entries, the oldest of them first, without reading the whole log."""
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - TAIL_BYTES))
+                lines = file.read().splitlines()
+        except FileNotFoundError:
+            return []
+        whole = lines if size <= TAIL_BYTES else lines[1:]
+        return [json.loads(line) for line in whole[-entries_max:]]

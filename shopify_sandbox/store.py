@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from shopify_sandbox.index import Index
 from shopify_sandbox.world.changes import Change, changes, summary
 from shopify_sandbox.world.entries import Facts
 from shopify_sandbox.world.evolution import ActionRefused
@@ -39,14 +40,26 @@ class Store:
         self.listeners: list[Callable[[list[Change]], None]] = []
         self._log = path / "events.jsonl"
         self._world = world
+        self.index = Index(self, self._log, lambda: self.now)
 
     @classmethod
-    def create(cls, state: Path, *, seed: int, orders: int, days: int, now: datetime, shop: str) -> Store:
+    def create(
+        cls,
+        state: Path,
+        *,
+        seed: int,
+        orders: int,
+        days: int,
+        now: datetime,
+        shop: str,
+        progress: Callable[[int], None] = lambda orders: None,
+    ) -> Store:
         """Make a new world in an empty or missing directory.
 
         Args:
             now: The world's time after its history (UTC, whole seconds).
             shop: The shop's ``….myshopify.com`` name.
+            progress: Told after each order how many there are; what it raises leaves the directory without a world.
 
         Raises:
             StateError: There is a world already; it is untouched.
@@ -54,7 +67,7 @@ class Store:
         """
         if (state / "world.json").exists():
             raise StateError(f"{state} already holds a world; open it, or choose another directory")
-        world = World.create(seed=seed, orders=orders, days=days, now=now, shop=shop)
+        world = World.create(seed=seed, orders=orders, days=days, now=now, shop=shop, progress=progress)
         state.mkdir(parents=True, exist_ok=True)
         _write(state / "events.jsonl", "".join(line_of(event) for event in world.take()))
         # world.json comes last: a directory without it was left half made and may be made again.
@@ -113,6 +126,12 @@ class Store:
             self._world.tick()
             return self._keep()
 
+    def write(self, event: Facts) -> None:
+        """Record one event that an app's write has made."""
+        with self.lock:
+            self._world.record(event)
+            self._keep()
+
     def node(self, gid: str) -> Any | None:
         """The record a gid names; None when there is none or its kind has no node."""
         match = _GID.fullmatch(gid)
@@ -157,9 +176,7 @@ def read_arguments(state: Path) -> Arguments:
         if written == FORMAT:
             return Arguments.from_facts(facts)
     except FileNotFoundError as problem:
-        raise StateError(
-            f"{state} holds no world; run `shopify-sandbox serve --state {state}` to make one"
-        ) from problem
+        raise StateError(f"{state} holds no world; run `shopify-sandbox serve --home {state}` to make one") from problem
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise StateError(f"{state / 'world.json'} cannot be read ({problem!r}); restore it or start anew") from problem
     raise StateError(f"{state} was written in format {written}, this version reads {FORMAT}; start anew")

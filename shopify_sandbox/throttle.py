@@ -32,13 +32,13 @@ class Bucket:
 
     Args:
         monotonic: Time in seconds.
-        restore_per_second: Points; the bucket holds twenty times as many.
+        restore_per_second: Points, or what tells them (the shop's plan may change); the bucket holds twenty times as
+            many.
     """
 
-    def __init__(self, monotonic: Callable[[], float], *, restore_per_second: int) -> None:
+    def __init__(self, monotonic: Callable[[], float], *, restore_per_second: int | Callable[[], int]) -> None:
         self._monotonic = monotonic
-        self._capacity = CAPACITY_SECONDS * restore_per_second
-        self._restore = restore_per_second
+        self._restore_now = restore_per_second if callable(restore_per_second) else lambda: restore_per_second
         self._available = float(self._capacity)
         self._at = monotonic()
         self._lock = Lock()
@@ -61,9 +61,13 @@ class Bucket:
     def status(self) -> ThrottleStatus:
         with self._lock:
             self._refill()
-            return ThrottleStatus(self._capacity, int(self._available), self._restore)
+            return ThrottleStatus(self._capacity, int(self._available), self._restore_now())
+
+    @property
+    def _capacity(self) -> int:
+        return CAPACITY_SECONDS * self._restore_now()
 
     def _refill(self) -> None:
         now = self._monotonic()
-        self._available = min(float(self._capacity), self._available + (now - self._at) * self._restore)
+        self._available = min(float(self._capacity), self._available + (now - self._at) * self._restore_now())
         self._at = now

@@ -1,41 +1,53 @@
-"""Webhooks: subscriptions, and deliveries by one background thread.
+"""Webhook subscriptions, and who is told of what: one signed request for each subscription of a topic.
 
-Belongs here: who is told of a change, the signed request, its retries and the log. The payload comes with the change.
+Here: subscriptions and their rules, headers and signatures. Not here: payloads (``webhooks_payloads.py``), and how a
+request is made and made again (``webhooks_delivery.py``).
 
-Source: https://shopify.dev/docs/apps/build/webhooks (headers, HMAC over the raw body, 1 s to connect and 5 s in all);
-retries are fewer and faster than Shopify's eight in four hours.
+Source: https://shopify.dev/docs/apps/build/webhooks (headers, HMAC over the raw body);
+https://shopify.dev/changelog/webhook-subscriptions-now-support-a-name-field-for-identification (names).
 """
 
 import base64
 import hashlib
-import heapq
 import hmac
 import ipaddress
-import itertools
-import json
+import re
+import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Condition, Thread
+from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
+import msgspec
 
 from shopify_sandbox.bulk import UserError
+from shopify_sandbox.errors import FieldError, SandboxError
+from shopify_sandbox.settings import Settings
 from shopify_sandbox.state import JsonLines, read_json, write_json
+from shopify_sandbox.webhooks_delivery import Deliveries, Delivery, Send
 
-CONNECT_SECONDS = 1
-READ_SECONDS = 4
-RETRY_SECONDS = (0.5, 2.0, 8.0)
 FIRST_NUMBER = 1_100_000_000_001
 GID_PREFIX = "gid://shopify/WebhookSubscription/"
+#: Topics of the app's own configuration have no subscription in the Admin API, and are never given up.
+APP_CONFIGURATION = 0
+NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """One subscription: the topic as the API's enum names it, and where to deliver."""
+    """One subscription.
+
+    Attributes:
+        topic: As the API's enum names it.
+        include_fields: Top-level fields of the payload to send; none means all.
+        updated_at: None until it is changed.
+    """
 
     GRAPHQL_TYPE = "WebhookSubscription"
     number: int
@@ -43,6 +55,9 @@ class Subscription:
     uri: str
     created_at: str
     api_version: str
+    name: str | None = None
+    include_fields: tuple[str, ...] = ()
+    updated_at: str | None = None
 
     @property
     def gid(self) -> str:
@@ -56,27 +71,32 @@ class HttpEndpoint:
 
 
 @dataclass(frozen=True)
-class CreatePayload:
-    GRAPHQL_TYPE = "WebhookSubscriptionCreatePayload"
-    subscription: Subscription | None
-    errors: Sequence[UserError]
+class Payload:
+    """What a mutation on a subscription answers."""
+
+    GRAPHQL_TYPE: str
+    subscription: Subscription | None = None
+    deleted: str | None = None
+    errors: Sequence[UserError] = ()
 
 
 @dataclass(frozen=True)
-class DeletePayload:
-    GRAPHQL_TYPE = "WebhookSubscriptionDeletePayload"
-    deleted: str | None
-    errors: Sequence[UserError]
+class Told:
+    """One thing to tell subscribers of.
 
+    Attributes:
+        topic: Such as ``orders/updated``.
+        gid: Names what it is about.
+        at: When it happened, UTC.
+        event_id: The same for everything one action led to.
+        payload: Builds the payload; called once, and only when somebody is told.
+    """
 
-@dataclass(frozen=True)
-class Delivery:
-    """One request to be made; a retry sends the same body and headers to the same address."""
-
-    uri: str
-    body: bytes
-    headers: Mapping[str, str]
-    attempt: int = 1
+    topic: str
+    gid: str
+    at: datetime
+    event_id: str
+    payload: Callable[[], Mapping[str, Any]]
 
 
 class Webhooks:
@@ -86,11 +106,14 @@ class Webhooks:
         path: Where subscriptions and the switch are kept.
         log: Takes one entry for each attempt.
         shop: Domain sent with each delivery.
-        secret: The app's client secret; signs bodies.
+        secrets: The app's client secrets that sign bodies now: the current one first, and for an hour after a rotation
+            the previous one; while there are two, deliveries are signed by turns.
         version: Admin API version of new subscriptions.
         now: The world's clock, UTC.
-        monotonic: Real time for retries, seconds.
-        new_id: Draws webhook ids.
+        monotonic: Real time for delays and retries, seconds.
+        settings: How deliveries misbehave, read each time.
+        send: Makes one request.
+        seed: Decides which deliveries misbehave.
     """
 
     def __init__(
@@ -99,28 +122,35 @@ class Webhooks:
         *,
         log: JsonLines,
         shop: str,
-        secret: str,
+        secrets: Callable[[], Sequence[str]],
         version: str,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
-        new_id: Callable[[], str],
+        settings: Callable[[], Settings],
+        send: Send,
+        seed: int,
     ) -> None:
         self._path = path
-        self._log = log
         self._shop = shop
-        self._secret = secret
+        self._secrets = secrets
         self._version = version
         self._now = now
-        self._monotonic = monotonic
-        self._new_id = new_id
-        self._changed = Condition()
-        self._due: list[tuple[float, int, Delivery]] = []
-        self._order = itertools.count()
-        self._stopping = False
-        self._thread: Thread | None = None
+        self._lock = RLock()
+        self._times_told: tuple[str, Counter[str]] = ("", Counter())
+        self._signed = 0
+        self.deliveries = Deliveries(
+            log=log,
+            now=lambda: _stamp(now()),
+            monotonic=monotonic,
+            settings=settings,
+            send=send,
+            seed=seed,
+            on_given_up=self._give_up,
+        )
         content = read_json(path, {"deliver": True, "subscriptions": []})
         self._deliver: bool = content["deliver"]
-        self._subscriptions = {each["number"]: Subscription(**each) for each in content["subscriptions"]}
+        kept = msgspec.convert(content["subscriptions"], list[Subscription])
+        self._subscriptions = {each.number: each for each in kept}
 
     @property
     def deliver(self) -> bool:
@@ -128,7 +158,7 @@ class Webhooks:
 
     def set_deliver(self, on: bool) -> None:
         """Switch deliveries on or off; what happens while they are off is never delivered."""
-        with self._changed:
+        with self._lock:
             self._deliver = on
             self._save()
 
@@ -139,125 +169,182 @@ class Webhooks:
         tail = gid.removeprefix(GID_PREFIX)
         return self._subscriptions.get(int(tail)) if tail.isdigit() else None
 
-    def subscribe(self, topic: str, uri: str | None) -> CreatePayload:
-        """Add a subscription, or say why not (``webhookSubscriptionCreate``)."""
-        problem, created_at = _address_problem(uri), _stamp(self._now())
-        with self._changed:
-            if problem is None and any((each.topic, each.uri) == (topic, uri) for each in self.subscriptions()):
-                problem = "Address for this topic has already been taken"
-            if problem is not None or uri is None:
-                error = UserError("UserError", ("webhookSubscription", "uri"), problem or "Address can't be blank")
-                return CreatePayload(None, [error])
-            number = max(self._subscriptions, default=FIRST_NUMBER - 1) + 1
-            created = Subscription(number, topic, uri, created_at, self._version)
-            self._subscriptions[number] = created
-            self._save()
-        return CreatePayload(created, [])
+    def subscribe(self, topic: str, given: Mapping[str, Any]) -> Payload:
+        """Add a subscription, or say why not (``webhookSubscriptionCreate``).
 
-    def unsubscribe(self, gid: str) -> DeletePayload:
-        """Remove a subscription (``webhookSubscriptionDelete``)."""
-        with self._changed:
+        Args:
+            given: The mutation's ``WebhookSubscriptionInput``.
+
+        Raises:
+            FieldError: The input asks for something the sandbox does not model.
+        """
+        _refuse_not_modelled(given)
+        uri, kind, created_at = _uri(given), "WebhookSubscriptionCreatePayload", _stamp(self._now())
+        if not uri:
+            return Payload(kind, errors=[_error("uri", "Address can't be blank")])
+        with self._lock:
+            number = max(self._subscriptions, default=FIRST_NUMBER - 1) + 1
+            new = Subscription(
+                number,
+                topic,
+                uri,
+                created_at,
+                self._version,
+                name=given.get("name"),
+                include_fields=tuple(given.get("includeFields") or ()),
+            )
+            errors = self._problems(new)
+            if errors:
+                return Payload(kind, errors=errors)
+            self._subscriptions[number] = new
+            self._save()
+        return Payload(kind, new)
+
+    def update(self, gid: str, given: Mapping[str, Any]) -> Payload:
+        """Change a subscription's address, name or fields (``webhookSubscriptionUpdate``).
+
+        What waits to be delivered still goes to the old address.
+
+        Raises:
+            FieldError: The input asks for something the sandbox does not model.
+        """
+        _refuse_not_modelled(given)
+        kind = "WebhookSubscriptionUpdatePayload"
+        with self._lock:
             found = self.find(gid)
             if found is None:
-                return DeletePayload(None, [UserError("UserError", ("id",), "Webhook subscription does not exist")])
-            del self._subscriptions[found.number]
+                return Payload(kind, errors=[UserError("UserError", ("id",), "Webhook subscription does not exist")])
+            changed = replace(
+                found,
+                uri=_uri(given) or found.uri,
+                name=given.get("name", found.name),
+                include_fields=tuple(given.get("includeFields", found.include_fields) or ()),
+                updated_at=_stamp(self._now()),
+            )
+            errors = self._problems(changed)
+            if errors:
+                return Payload(kind, errors=errors)
+            self._subscriptions[found.number] = changed
             self._save()
-        return DeletePayload(gid, [])
+        return Payload(kind, changed)
 
-    def publish(self, topic: str, payload: Mapping[str, Any], *, at: datetime, event_id: str) -> None:
-        """Queue one delivery for each subscription of the topic, such as ``orders/updated``."""
-        wanted = topic.upper().replace("/", "_")
-        body = json.dumps(payload, separators=(",", ":")).encode()
-        with self._changed:
-            if not self._deliver:
+    def unsubscribe(self, gid: str) -> Payload:
+        """Remove a subscription (``webhookSubscriptionDelete``); what waits for it is not delivered."""
+        kind = "WebhookSubscriptionDeletePayload"
+        with self._lock:
+            found = self.find(gid)
+            if found is None:
+                return Payload(kind, errors=[UserError("UserError", ("id",), "Webhook subscription does not exist")])
+            self._remove(found.number)
+        return Payload(kind, deleted=gid)
+
+    def publish(self, told: Told) -> None:
+        """Queue one delivery for each subscription of the topic."""
+        wanted = told.topic.upper().replace("/", "_")
+        with self._lock:
+            subscribers = [each for each in self.subscriptions() if each.topic == wanted]
+            if not self._deliver or not subscribers:
                 return
-            for each in self.subscriptions():
-                if each.topic == wanted:
-                    headers = self._headers(topic, body, each.api_version, at, event_id)
-                    self._queue(Delivery(each.uri, body, headers), after=0)
+            payload = told.payload()
+            for each in subscribers:
+                fields = {key: payload[key] for key in each.include_fields if key in payload} or payload
+                body = _JSON.encode(fields)
+                headers = self._headers(told, body, each.number, each.api_version)
+                if each.name is not None:
+                    headers["X-Shopify-Name"] = each.name
+                self.deliveries.add(Delivery(each.number, each.uri, body, headers))
+
+    def send_to(self, uri: str, told: Told) -> None:
+        """Queue one delivery to an address of the app's own configuration, which has no subscription.
+
+        Raises:
+            SandboxError: The address is neither https nor on this machine.
+        """
+        problem = _address_problem(uri)
+        if problem is not None:
+            raise SandboxError(problem)
+        body = _JSON.encode(told.payload())
+        with self._lock:
+            headers = self._headers(told, body, APP_CONFIGURATION, self._version)
+            self.deliveries.add(Delivery(APP_CONFIGURATION, uri, body, headers))
 
     def start(self) -> None:
-        self._thread = Thread(target=self._work, name="webhooks", daemon=True)
-        self._thread.start()
+        self.deliveries.start()
 
     def stop(self) -> None:
-        """Stop delivering; what is still queued is lost, which Shopify allows itself, too."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join()
+        self.deliveries.stop()
 
-    def _headers(self, topic: str, body: bytes, version: str, at: datetime, event_id: str) -> dict[str, str]:
-        digest = hmac.new(self._secret.encode(), body, hashlib.sha256).digest()
+    def _problems(self, new: Subscription) -> list[UserError]:
+        others = [each for each in self.subscriptions() if each.number != new.number]
+        problem = _address_problem(new.uri)
+        if problem is None and any((each.topic, each.uri) == (new.topic, new.uri) for each in others):
+            problem = "Address for this topic has already been taken"
+        errors = [] if problem is None else [_error("uri", problem)]
+        if new.name is not None:
+            if not NAME.fullmatch(new.name):
+                errors.append(_error("name", "Name must be at most 50 letters, digits, underscores and hyphens"))
+            elif any(each.name == new.name for each in others):
+                errors.append(_error("name", "Name has already been taken"))
+        return errors
+
+    def _headers(self, told: Told, body: bytes, subscription: int, version: str) -> dict[str, str]:
+        secrets = self._secrets()
+        secret = secrets[self._signed % len(secrets)]
+        self._signed += 1
+        digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
         return {
             "Content-Type": "application/json",
-            "X-Shopify-Topic": topic,
+            "X-Shopify-Topic": told.topic,
             "X-Shopify-Hmac-Sha256": base64.b64encode(digest).decode(),
             "X-Shopify-Shop-Domain": self._shop,
             "X-Shopify-API-Version": version,
-            "X-Shopify-Webhook-Id": self._new_id(),
-            "X-Shopify-Event-Id": event_id,
-            "X-Shopify-Triggered-At": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "X-Shopify-Webhook-Id": self._webhook_id(told, subscription),
+            "X-Shopify-Event-Id": told.event_id,
+            "X-Shopify-Triggered-At": told.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }
 
-    def _queue(self, delivery: Delivery, after: float) -> None:
-        heapq.heappush(self._due, (self._monotonic() + after, next(self._order), delivery))
-        self._changed.notify_all()
+    def _webhook_id(self, told: Told, subscription: int) -> str:
+        """An id that follows from what is told to whom, so that the same world tells it by the same id."""
+        key = f"{told.event_id}/{subscription}/{told.topic}/{told.gid}"
+        if self._times_told[0] != told.event_id:
+            self._times_told = (told.event_id, Counter())
+        self._times_told[1][key] += 1
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{key}/{self._times_told[1][key]}"))
 
-    def _work(self) -> None:
-        with requests.Session() as session:
-            session.trust_env = False
-            while (delivery := self._next()) is not None:
-                outcome = _attempt(session, delivery)
-                delivered = isinstance(outcome, int) and 200 <= outcome < 300
-                self._log.append(
-                    {
-                        "at": _stamp(self._now()),
-                        "topic": delivery.headers["X-Shopify-Topic"],
-                        "webhook_id": delivery.headers["X-Shopify-Webhook-Id"],
-                        "event_id": delivery.headers["X-Shopify-Event-Id"],
-                        "uri": delivery.uri,
-                        "attempt": delivery.attempt,
-                        "outcome": outcome,
-                        "delivered": delivered,
-                    }
-                )
-                if not delivered and delivery.attempt <= len(RETRY_SECONDS):
-                    with self._changed:
-                        again = replace(delivery, attempt=delivery.attempt + 1)
-                        self._queue(again, after=RETRY_SECONDS[delivery.attempt - 1])
+    def _give_up(self, number: int) -> None:
+        """Remove a subscription nobody has answered for, as Shopify does without telling."""
+        with self._lock:
+            if number in self._subscriptions:
+                self._remove(number)
 
-    def _next(self) -> Delivery | None:
-        with self._changed:
-            while not self._stopping:
-                if self._due and self._due[0][0] <= self._monotonic():
-                    return heapq.heappop(self._due)[2]
-                self._changed.wait(self._due[0][0] - self._monotonic() if self._due else None)
-        return None
+    def _remove(self, number: int) -> None:
+        del self._subscriptions[number]
+        self.deliveries.forget(number)
+        self._save()
 
     def _save(self) -> None:
         subscriptions = [asdict(each) for each in self._subscriptions.values()]
         write_json(self._path, {"deliver": self._deliver, "subscriptions": subscriptions})
 
 
-def _attempt(session: requests.Session, delivery: Delivery) -> int | str:
-    """Make one request; gives the status, or the name of what went wrong."""
-    try:
-        response = session.post(
-            delivery.uri,
-            data=delivery.body,
-            headers=dict(delivery.headers),
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            allow_redirects=False,
-        )
-    except requests.RequestException as problem:
-        return type(problem).__name__
-    return response.status_code
+def _refuse_not_modelled(given: Mapping[str, Any]) -> None:
+    for name in ("filter", "metafields", "metafieldNamespaces"):
+        if given.get(name):
+            raise FieldError(f"WebhookSubscriptionInput.{name} is not modelled by the sandbox", "SANDBOX_NOT_MODELLED")
+    if given.get("format", "JSON") != "JSON":
+        raise FieldError("WebhookSubscriptionFormat.XML is not modelled by the sandbox", "SANDBOX_NOT_MODELLED")
 
 
-def _address_problem(uri: str | None) -> str | None:
-    parts = urlsplit(uri or "")
+def _uri(given: Mapping[str, Any]) -> str | None:
+    return given.get("uri") or given.get("callbackUrl")
+
+
+def _error(field: str, message: str) -> UserError:
+    return UserError("UserError", ("webhookSubscription", field), message)
+
+
+def _address_problem(uri: str) -> str | None:
+    parts = urlsplit(uri)
     if not parts.hostname:
         return "Address is invalid"
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname)):

@@ -3,10 +3,21 @@
 Belongs here: how a subscription is shown and which method a field calls. What the methods do is in ``webhooks.py``.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shopify_sandbox.model import PlatformRoot, Resolver
-from shopify_sandbox.webhooks import HttpEndpoint, Webhooks
+from shopify_sandbox.webhooks import HttpEndpoint, Subscription, Webhooks
+
+
+@dataclass(frozen=True)
+class ApiVersion:
+    """The version payloads are written in."""
+
+    GRAPHQL_TYPE = "ApiVersion"
+    handle: str
 
 
 def resolvers() -> dict[str, dict[str, Resolver]]:
@@ -19,14 +30,25 @@ def resolvers() -> dict[str, dict[str, Resolver]]:
             "uri": lambda store, record, arguments: record.uri,
             "callbackUrl": lambda store, record, arguments: record.uri,
             "endpoint": lambda store, record, arguments: HttpEndpoint(record.uri),
+            "apiVersion": lambda store, record, arguments: ApiVersion(record.api_version),
             "format": lambda store, record, arguments: "JSON",
-            "includeFields": lambda store, record, arguments: [],
+            "includeFields": lambda store, record, arguments: list(record.include_fields),
             "metafieldNamespaces": lambda store, record, arguments: [],
+            "name": lambda store, record, arguments: record.name,
+            "filter": lambda store, record, arguments: None,
             "createdAt": lambda store, record, arguments: record.created_at,
-            "updatedAt": lambda store, record, arguments: record.created_at,
+            "updatedAt": lambda store, record, arguments: record.updated_at or record.created_at,
+        },
+        "ApiVersion": {
+            "handle": lambda store, record, arguments: record.handle,
+            "supported": lambda store, record, arguments: True,
         },
         "WebhookHttpEndpoint": {"callbackUrl": lambda store, record, arguments: record.uri},
         "WebhookSubscriptionCreatePayload": {
+            "webhookSubscription": lambda store, record, arguments: record.subscription,
+            "userErrors": lambda store, record, arguments: record.errors,
+        },
+        "WebhookSubscriptionUpdatePayload": {
             "webhookSubscription": lambda store, record, arguments: record.subscription,
             "userErrors": lambda store, record, arguments: record.errors,
         },
@@ -37,6 +59,17 @@ def resolvers() -> dict[str, dict[str, Resolver]]:
     }
 
 
+def is_shown(record: Subscription, arguments: Mapping[str, Any]) -> bool:
+    """Whether the connection shows a subscription under its own arguments: topics, address, format."""
+    topics = arguments.get("topics")
+    addresses = [arguments[name] for name in ("uri", "callbackUrl") if arguments.get(name)]
+    return (
+        (not topics or record.topic in topics)
+        and all(address == record.uri for address in addresses)
+        and arguments.get("format", "JSON") in ("JSON", None)
+    )
+
+
 def objects(webhooks: Webhooks) -> dict[str, Resolver]:
     return {"webhookSubscription": lambda store, execution, arguments: webhooks.find(arguments["id"])}
 
@@ -45,8 +78,10 @@ def mutations(webhooks: Webhooks) -> dict[str, Resolver]:
     """Give the mutations on webhook subscriptions."""
     return {
         "webhookSubscriptionCreate": lambda store, execution, arguments: webhooks.subscribe(
-            arguments["topic"],
-            arguments["webhookSubscription"].get("uri") or arguments["webhookSubscription"].get("callbackUrl"),
+            arguments["topic"], arguments["webhookSubscription"]
+        ),
+        "webhookSubscriptionUpdate": lambda store, execution, arguments: webhooks.update(
+            arguments["id"], arguments["webhookSubscription"]
         ),
         "webhookSubscriptionDelete": lambda store, execution, arguments: webhooks.unsubscribe(arguments["id"]),
     }

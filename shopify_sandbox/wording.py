@@ -1,234 +1,187 @@
-"""Shopify's wording of GraphQL validation errors, from graphql-core's findings.
+"""Shopify's wording of syntax and validation errors, from graphql-core's findings.
 
-Belongs here: message, code and path as the Admin API gives them (it runs graphql-ruby). No rule is checked here.
-Source: captured answers of Admin API 2025-01 to 2026-04.
+Belongs here: message, code, path and location as the Admin API gives them (it runs graphql-ruby). The table of
+messages is in ``wording_rules.py``; no rule is checked here.
+
+Source: captured answers of Admin API 2025-01 to 2026-07; rules nobody was seen to break as graphql-ruby words them.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
-    InlineFragmentNode,
+    Lexer,
     Node,
     OperationDefinitionNode,
-    TypeInfo,
-    TypeInfoVisitor,
+    Source,
+    SourceLocation,
+    Token,
+    TokenKind,
     VariableDefinitionNode,
-    Visitor,
-    print_ast,
-    visit,
+    get_location,
+    is_enum_type,
 )
+from graphql.language import FormattedSourceLocation
 
 from shopify_sandbox.errors import ErrorBody, error
+from shopify_sandbox.places import Place, location, names, places, printed
+from shopify_sandbox.wording_rules import RULES
 
 
-@dataclass(frozen=True)
-class _Place:
-    path: tuple[str, ...]
-    field: str
-    argument: str
-    expected: str
+def syntax_error(text: str, found: GraphQLSyntaxError) -> ErrorBody:
+    """Word a document that does not parse; graphql-ruby names the token, and for a cut-off text the last one."""
+    position = next(iter(found.positions or ()), 0)
+    last, token = _tokens_until(text, position)
+    if token is None:
+        at = f" at [{last.line}, {last.column}]" if last else ""
+        return error(f"syntax error, unexpected end of file{at}", "PARSE_ERROR", locations=_place_of(last))
+    kind = token.kind.value
+    met = f'{_TOKENS.get(kind, "invalid token")} ("{token.value or kind}")'
+    wanted = re.search(r"Expected '(.+?)', found", found.message)
+    expecting = f", expecting {_TOKENS[wanted[1]]}" if wanted and wanted[1] in _TOKENS else ""
+    return error(
+        f"syntax error, unexpected {met}{expecting} at [{token.line}, {token.column}]",
+        "PARSE_ERROR",
+        locations=_place_of(token),
+    )
 
 
-@dataclass(frozen=True)
-class _Rule:
-    found: re.Pattern[str]
-    code: str
-    message: str
-    extensions: Mapping[str, str]
+def validation_errors(schema: GraphQLSchema, document: DocumentNode, found: Iterable[GraphQLError]) -> list[ErrorBody]:
+    """Word every finding of graphql-core's ``validate`` as Shopify would, in the order of the document."""
+    known = places(schema, document)
+    ordered = sorted(found, key=_position)
+    # graphql-ruby names all missing arguments of one field in one error.
+    grouped = [list(group) for _, group in groupby(ordered, key=_together)]
+    return [
+        _body(schema, group[0], known, missing=", ".join(filter(None, map(_missing_of, group)))) for group in grouped
+    ]
 
 
-def _rule(found: str, code: str, message: str, **extensions: str) -> _Rule:
-    return _Rule(re.compile(found), code, message, extensions)
-
-
-# The left side is graphql-core 3.2's wording; named groups and the place of the node fill the right side.
-_RULES = (
-    _rule(
-        r"^Cannot query field '(?P<name>\w+)' on type '(?P<type>\w+)'",
-        "undefinedField",
-        "Field '{name}' doesn't exist on type '{type}'",
-        typeName="{type}",
-        fieldName="{name}",
-    ),
-    _rule(
-        r"^Field '(?P<name>\w+)' argument '(?P<arg>\w+)' of type '.+' is required, but it was not provided",
-        "missingRequiredArguments",
-        "Field '{name}' is missing required arguments: {arg}",
-        className="Field",
-        name="{name}",
-        arguments="{arg}",
-    ),
-    _rule(
-        r"^Unknown argument '(?P<arg>\w+)' on field '\w+\.(?P<name>\w+)'",
-        "argumentNotAccepted",
-        "Field '{name}' doesn't accept argument '{arg}'",
-        name="{name}",
-        typeName="Field",
-        argumentName="{arg}",
-    ),
-    _rule(
-        r"^Field '(?P<name>\w+)' of type '\W*(?P<type>\w+)\W*' must have a selection of subfields",
-        "selectionMismatch",
-        "Field must have selections (field '{name}' returns {type} but has no selections. "
-        "Did you mean '{name} {{ ... }}'?)",
-        nodeName="field '{name}'",
-        typeName="{type}",
-    ),
-    _rule(
-        r"^Field '(?P<name>\w+)' must not have a selection since type '\W*(?P<type>\w+)\W*' has no subfields",
-        "selectionMismatch",
-        "Selections can't be made on scalars (field '{name}' returns {type} but has selections)",
-        nodeName="field '{name}'",
-        typeName="{type}",
-    ),
-    _rule(
-        r"^Variable '\$(?P<name>\w+)' is not defined",
-        "variableNotDefined",
-        "Variable ${name} is used by {operation} but not declared",
-        variableName="{name}",
-    ),
-    _rule(
-        r"^Variable '\$(?P<name>\w+)' is never used",
-        "variableNotUsed",
-        "Variable ${name} is declared by {operation} but not used",
-        variableName="{name}",
-    ),
-    _rule(
-        r"^Variable '\$(?P<name>\w+)' of type '(?P<type>.+)' used in position expecting type '(?P<expected_type>.+)'",
-        "variableMismatch",
-        "Type mismatch on variable ${name} and argument {argument} ({type} / {expected_type})",
-        variableName="{name}",
-        typeName="{type}",
-        argumentName="{argument}",
-    ),
-    _rule(
-        r"^Unknown fragment '(?P<name>\w+)'",
-        "undefinedFragment",
-        "Fragment {name} was used, but not defined",
-        fragmentName="{name}",
-    ),
-    _rule(
-        r"^Fragment '(?P<name>\w+)' is never used",
-        "useAndDefineFragment",
-        "Fragment {name} was defined, but not used",
-        fragmentName="{name}",
-    ),
-    _rule(
-        r"^Unknown type '(?P<type>\w+)'",
-        "undefinedType",
-        "No such type {type}, so it can't be a fragment condition",
-        typeName="{type}",
-    ),
-    _rule(
-        r"(cannot represent|does not exist in|Expected value of type)",
-        "argumentLiteralsIncompatible",
-        "Argument '{argument}' on Field '{field}' has an invalid value ({value}). Expected type '{expected}'.",
-        typeName="Field",
-        argumentName="{argument}",
-    ),
-)
-
-
-def syntax_error(found: GraphQLSyntaxError) -> ErrorBody:
-    detail = found.message.removeprefix("Syntax Error: ").removesuffix(".")
-    where = [location.formatted for location in found.locations or ()]
-    if "<EOF>" in detail:
-        return error("syntax error, unexpected end of file", "PARSE_ERROR", locations=where)
-    at = f" at [{where[0]['line']}, {where[0]['column']}]" if where else ""
-    return error(f"syntax error, {detail[:1].lower()}{detail[1:]}{at}", "PARSE_ERROR", locations=where)
-
-
-def validation_errors(schema: GraphQLSchema, document: DocumentNode, found: Sequence[GraphQLError]) -> list[ErrorBody]:
-    """Word every finding of graphql-core's ``validate`` as Shopify would."""
-    places = _places(schema, document)
-    return [_worded(each, places) for each in found]
-
-
-def variable_errors(found: Sequence[GraphQLError], given: Mapping[str, Any]) -> list[ErrorBody]:
-    """Word coercion failures of variables."""
-    bodies = []
-    for each in found:
-        node = each.nodes[0] if each.nodes else None
-        name = node.variable.name.value if isinstance(node, VariableDefinitionNode) else ""
-        type_ = print_ast(node.type) if isinstance(node, VariableDefinitionNode) else ""
-        explanation = "Expected value to not be null" if "required" in each.message else each.message.split("; ")[-1]
-        bodies.append(
-            error(
-                f"Variable ${name} of type {type_} was provided invalid value",
-                "INVALID_VARIABLE",
-                locations=[location.formatted for location in each.locations or ()],
-                value=given.get(name),
-                problems=[{"path": [], "explanation": explanation}],
-            )
-        )
-    return bodies
-
-
-def _worded(found: GraphQLError, places: Mapping[int, _Place]) -> ErrorBody:
-    nodes = found.nodes or []
+def _body(schema: GraphQLSchema, found: GraphQLError, known: Mapping[int, Place], **more: str) -> ErrorBody:
+    nodes = list(found.nodes or [])
     # A mismatched variable is found at its declaration; Shopify points at its use, which graphql-core names last.
-    node = (nodes[-1] if "used in position" in found.message else nodes[0]) if nodes else None
-    place = places.get(id(node), _Place((), "", "", ""))
-    at = (found.locations or [])[nodes.index(node)] if node is not None and found.locations else None
-    locations = [at.formatted] if at else None
-    for rule in _RULES:
+    if "used in position" in found.message:
+        nodes.reverse()
+    place = known.get(id(nodes[0]), Place()) if nodes else Place()
+    for rule in RULES:
         match = rule.found.search(found.message)
-        if match is None:
+        if match is None or not rule.fits(place):
             continue
-        words = {
-            "operation": place.path[0] if place.path else "anonymous query",
-            "field": place.field,
-            "argument": place.argument,
-            "expected": place.expected,
-            "value": print_ast(node) if node is not None else "",
-            **match.groupdict(),
-        }
+        words = _words(schema, place, nodes, match.groupdict() | more)
+        path = [] if rule.code == "fieldConflict" else list(place.path)
+        if rule.code == "missingRequiredInputObjectAttribute":
+            path.append(words["arg"])
         extensions = {key: text.format(**words) for key, text in rule.extensions.items()}
-        return error(rule.message.format(**words), rule.code, path=place.path, locations=locations, **extensions)
-    return error(found.message, "invalidDocument", path=place.path, locations=locations)
+        where = location(rule.at(place, nodes)) if nodes else None
+        # A conflict concerns two fields, and both are pointed at.
+        where = [at for node in nodes for at in location(node)] if rule.code == "fieldConflict" else where
+        return error(rule.message.format(**words), rule.code, path=path, locations=where, **extensions)
+    return error(found.message, "invalidDocument", path=place.path, locations=location(nodes[0]) if nodes else None)
 
 
-def _places(schema: GraphQLSchema, document: DocumentNode) -> dict[int, _Place]:
-    """Find the response path, field and argument of every node, keyed by ``id(node)``."""
-    info = TypeInfo(schema)
-    places: dict[int, _Place] = {}
+def _words(schema: GraphQLSchema, place: Place, nodes: Sequence[Node], match: Mapping[str, Any]) -> dict[str, str]:
+    """Everything a rule may say about the place, over what graphql-core's message said."""
+    words = {key: text or "" for key, text in match.items()}
+    owner_kind, owner = place.owner
+    type_ = schema.type_map.get(words.get("type", ""))
+    variable = next((node for node in place.lineage if isinstance(node, VariableDefinitionNode)), None)
+    selected = getattr(nodes[0], "selections", ()) if nodes else ()
+    return {
+        "operation": place.operation,
+        "argument": place.slot.name.value if place.slot else "",
+        "owner_kind": owner_kind,
+        "owner": owner,
+        "expected": place.expected,
+        "value": printed(place.slot.value) if place.slot else "",
+        "variable": variable.variable.name.value if variable else "",
+        "known": "valid" if type_ else "defined",
+        "leaf": "enums" if is_enum_type(type_) else "scalars",
+        "selected": names(selected),
+        "mismatch": _mismatch(words.get("type", ""), words.get("wanted", "")),
+        "spaced": f" {words['name']}" if words.get("name") else "",
+        "fragment": words.get("name") or "unknown",
+        "either": " or ".join(sorted([words.get("one", ""), words.get("other", "")])),
+        "arguments": " or ".join(_arguments(node) for node in nodes if isinstance(node, FieldNode)),
+        **words,
+    }
 
-    class Finder(Visitor):
-        def enter(self, node: Node, _key: Any, parent: Any, _path: Any, ancestors: list[Any]) -> None:
-            lineage = [each for each in [*ancestors, parent, node] if isinstance(each, Node)]
-            fields = [each for each in lineage if isinstance(each, FieldNode)]
-            arguments = [each for each in lineage if isinstance(each, ArgumentNode)]
-            expected = info.get_argument().type if arguments and info.get_argument() else ""  # type: ignore[union-attr]
-            places[id(node)] = _Place(
-                path=tuple(part for each in lineage for part in _step(each)),
-                field=fields[-1].name.value if fields else "",
-                argument=arguments[-1].name.value if arguments else "",
-                expected=str(expected),
-            )
 
-    visit(document, TypeInfoVisitor(info, Finder()))
-    return places
+def _mismatch(given: str, wanted: str) -> str:
+    if given.count("[") != wanted.count("["):
+        return "List dimension mismatch"
+    return "Nullability mismatch" if re.sub(r"!", "", given) == re.sub(r"!", "", wanted) else "Type mismatch"
 
 
-def _step(node: Node) -> list[str]:
-    label: Callable[[Any], str] | None = _LABELS.get(type(node))
-    return [] if label is None else [label(node)]
+def _arguments(node: FieldNode) -> str:
+    return "{" + ", ".join(f'{each.name.value}: "{printed(each.value)}"' for each in node.arguments) + "}"
 
 
-_LABELS: dict[type[Node], Callable[[Any], str]] = {
-    OperationDefinitionNode: lambda node: " ".join([node.operation.value, *([node.name.value] if node.name else [])]),
-    FragmentDefinitionNode: lambda node: f"fragment {node.name.value}",
-    InlineFragmentNode: lambda node: f"... on {node.type_condition.name.value}" if node.type_condition else "...",
-    FieldNode: lambda node: node.alias.value if node.alias else node.name.value,
-    ArgumentNode: lambda node: node.name.value,
+def _position(found: GraphQLError) -> tuple[bool, int]:
+    """Where graphql-ruby comes to a finding; what concerns a whole definition is found when the walk is over."""
+    nodes = found.nodes or []
+    late = bool(nodes) and isinstance(nodes[0], FragmentDefinitionNode | OperationDefinitionNode)
+    return late, min((node.loc.start for node in nodes[-1:] if node.loc), default=0)
+
+
+def _missing_of(found: GraphQLError) -> str | None:
+    match = _MISSING.search(found.message)
+    return match[1] if match else None
+
+
+def _together(found: GraphQLError) -> int:
+    return id(found.nodes[0]) if found.nodes and _missing_of(found) else id(found)
+
+
+def _place_of(token: Token | None) -> list[FormattedSourceLocation]:
+    return [SourceLocation(token.line, token.column).formatted] if token else []
+
+
+def _tokens_until(text: str, position: int) -> tuple[Token | None, Token | None]:
+    """Give the last whole token before a position and the one at it; None at the end of the text."""
+    lexer = Lexer(Source(text))
+    last: Token | None = None
+    while True:
+        try:
+            token = lexer.advance()
+        except GraphQLSyntaxError:
+            # The text at the position is no token at all; a comment is the one kind a parser never meets.
+            at = get_location(Source(text), position)
+            broken = text[position : position + 1]
+            return last, Token(TokenKind.COMMENT, position, position, at.line, at.column, broken) if broken else None
+        if token.kind is TokenKind.EOF:
+            return last, None
+        if token.start >= position:
+            return last, token
+        last = token
+
+
+_MISSING = re.compile(r"argument '(\w+)' of type '.+' is required, but it was not provided")
+_TOKENS = {
+    "!": "BANG",
+    "$": "VAR_SIGN",
+    "&": "AMP",
+    "(": "LPAREN",
+    ")": "RPAREN",
+    "...": "ELLIPSIS",
+    ":": "COLON",
+    "=": "EQUALS",
+    "@": "DIR_SIGN",
+    "[": "LBRACKET",
+    "]": "RBRACKET",
+    "{": "LCURLY",
+    "|": "PIPE",
+    "}": "RCURLY",
+    "Name": "IDENTIFIER",
+    "Int": "INT",
+    "Float": "FLOAT",
+    "String": "STRING",
+    "BlockString": "STRING",
 }

@@ -9,6 +9,7 @@ from threading import Event, RLock, Thread
 from typing import Any
 
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.entries import Facts
 
 SECONDS_PER_HOUR = 3_600
 
@@ -44,6 +45,12 @@ class WorldClock:
         with self._store.lock:
             self._catch_up()
             return self._store.tick()
+
+    def write(self, event: Callable[[datetime], Facts]) -> None:
+        """Record what an app writes, a second after the last thing that happened; takes an event from its time."""
+        with self._store.lock:
+            self._catch_up()
+            self._store.write(event(self._store.now + timedelta(seconds=1)))
 
     def _elapsed(self) -> int:
         return int(self._monotonic() - self._anchor) if self._monotonic else 0

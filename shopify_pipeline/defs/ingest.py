@@ -147,15 +147,29 @@ def _checks(
     owners=OWNERS,
     kinds={"postgres"},
     partitions_def=SHOPS,
-    description="Webhook hints that came before the last loads are closed, for what they hinted at is read; the shop "
-    "is subscribed to send more.",
+    description="Webhook hints that came before the last loads are closed, for what they hinted at is read.",
 )
 def hints(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
-    shop = pipeline.for_shop(context.partition_key, context.log.info)
-    closed = shop.handle_hints()
-    subscriptions = shop.subscribe()
-    created = len(subscriptions.created) if subscriptions is not None else 0
-    return dg.MaterializeResult(metadata={"closed": closed, "subscriptions_created": created})
+    closed = pipeline.for_shop(context.partition_key, context.log.info).handle_hints()
+    return dg.MaterializeResult(metadata={"closed": closed})
 
 
-INGEST = [asset for stream in STREAMS.values() for asset in (landing_asset(stream), warehouse_assets(stream))] + [hints]
+@dg.asset(
+    key=["ops", "subscriptions"],
+    group_name="warehouse",
+    owners=OWNERS,
+    kinds={"shopify"},
+    partitions_def=SHOPS,
+    description="The webhook subscriptions the shop should have: missing ones are made, those we do not want removed.",
+)
+def subscriptions(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
+    done = pipeline.for_shop(context.partition_key, context.log.warning).subscribe()
+    if done is None:
+        return dg.MaterializeResult(metadata={"created": 0, "removed": 0, "vanished": 0})
+    return dg.MaterializeResult(
+        metadata={"created": len(done.created), "removed": len(done.removed), "vanished": len(done.vanished)}
+    )
+
+
+INGEST = [asset for stream in STREAMS.values() for asset in (landing_asset(stream), warehouse_assets(stream))]
+INGEST += [hints, subscriptions]

@@ -17,4 +17,9 @@ marts = dg.define_asset_job(
     "marts", selection=dg.AssetSelection.groups("staging", "marts"), executor_def=dg.in_process_executor
 )
 
-JOBS = [sync, reconciliation, marts]
+#: The shop's webhook subscriptions, between syncs, too: a shop that sends no hints may not be synced for hours.
+subscriptions = dg.define_asset_job(
+    "subscriptions", selection=dg.AssetSelection.assets(["ops", "subscriptions"]), executor_def=dg.in_process_executor
+)
+
+JOBS = [sync, reconciliation, marts, subscriptions]

@@ -85,6 +85,7 @@ def start_process(
     arguments: Sequence[str],
     *,
     log: Path,
+    secret_output: bool = False,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     user: tuple[int, int] | None = None,
@@ -94,6 +95,7 @@ def start_process(
     Args:
         arguments: The program and its arguments.
         log: File that gets everything it prints, appended.
+        secret_output: Its standard output holds secrets and goes nowhere; the log gets what it says to people.
         environment: The whole environment; None: ours.
         directory: Working directory; None: ours.
         user: (uid, gid) to run as, without supplementary groups; None: ours.
@@ -107,8 +109,8 @@ def start_process(
             return subprocess.Popen(
                 list(arguments),
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=subprocess.DEVNULL if secret_output else output,
+                stderr=output,
                 env=dict(environment) if environment is not None else None,
                 cwd=directory,
                 start_new_session=True,

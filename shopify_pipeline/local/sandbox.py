@@ -47,7 +47,7 @@ class LocalSandbox:
 
     def __init__(self, home: Path, *, orders: int, seed: int) -> None:
         self._home = home.absolute()
-        self._arguments = ["--state", str(self._home), "--orders", str(orders), "--seed", str(seed)]
+        self._arguments = ["--home", str(self._home), "--orders", str(orders), "--seed", str(seed)]
         self._log = self._home / "sandbox.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -67,7 +67,8 @@ class LocalSandbox:
             return
         progress("starting the sandbox store")
         self._log.unlink(missing_ok=True)
-        self._process = start_process([_command(), "serve", *self._arguments, "--port", str(port)], log=self._log)
+        command = [_command(), "serve", *self._arguments, "--port", str(port)]
+        self._process = start_process(command, log=self._log, secret_output=True)
         said = 0
 
         def ready() -> bool:
@@ -76,8 +77,7 @@ class LocalSandbox:
             for line in lines[said:]:
                 if line.endswith("\n"):
                     said += 1
-                    if not line.startswith("{"):
-                        progress(f"sandbox store: {line.strip()}")
+                    progress(f"sandbox store: {line.strip()}")
             return self._server().get("pid") == process.pid and self._runs()
 
         process = self._process
@@ -118,9 +118,8 @@ class LocalSandbox:
 
     def secret_file(self) -> Path:
         """A file with the app's client secret and nothing else, readable by its owner alone."""
-        credentials = json.loads((self._home / "credentials.json").read_text())
         path = self._home / "client_secret"
-        write_secret(path, credentials["client_secret"])
+        write_secret(path, self._server()["client_secret"])
         return path
 
     def now(self) -> datetime:
@@ -160,10 +159,11 @@ class LocalSandbox:
             PermanentError: The command failed; what it said is quoted.
         """
         done = subprocess.run(
-            [_command(), "truth", "--state", str(self._home), "--json"], capture_output=True, text=True, check=False
+            [_command(), "truth", "--home", str(self._home), "--json"], capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise PermanentError(f"the sandbox store cannot tell its truth: {done.stderr.strip()}")
+            reason = done.stderr.strip().removeprefix("error: ")
+            raise PermanentError(f"the sandbox store cannot tell its truth: {reason}")
         answer: dict[str, Any] = json.loads(done.stdout, parse_float=Decimal)
         return answer
 

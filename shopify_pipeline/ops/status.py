@@ -21,8 +21,9 @@ Rows = list[dict[str, Any]]
 
 
 def status(conn: Conn, shop: str, now: datetime) -> dict[str, Rows]:
-    """Streams, stages of the last day, what waits, and open breaks by class."""
-    return {name: _rows(conn, name, shop=shop, now=now) for name in ("streams", "stages", "backlog", "open_breaks")}
+    """Streams, stages of the last day, what waits, what a person has to do, and open breaks by class."""
+    names = ("streams", "stages", "backlog", "to_do", "open_breaks")
+    return {name: _rows(conn, name, shop=shop, now=now) for name in names}
 
 
 def open_breaks(conn: Conn, shop: str) -> dict[str, int]:

@@ -33,11 +33,33 @@ order by stage;
 -- name: backlog
 select 'dirty' as what, count(*) as waiting, min(marked_at) as oldest_at from ops.dirty where shop = %(shop)s
 union all
-select 'hints', count(*), min(received_at) from ops.inbox where shop = %(shop)s and handled_at is null
+select 'hints', count(*), min(received_at)
+from ops.inbox
+where
+    shop = %(shop)s and handled_at is null
+    and topic not in ('customers/data_request', 'customers/redact', 'shop/redact')
 union all
 select 'quarantined roots', count(distinct (stream, root_type, root_id)), min(quarantined_at)
 from ops.quarantine
 where shop = %(shop)s and released_at is null;
+
+-- name: to_do
+-- What no sync does: requests to hand out or delete personal data, and subscriptions that had vanished in the last week.
+select topic as what, count(*) as waiting, min(received_at) as oldest_at
+from ops.inbox
+where
+    shop = %(shop)s and handled_at is null
+    and topic in ('customers/data_request', 'customers/redact', 'shop/redact')
+group by topic
+union all
+select 'vanished subscription ' || topic, count(*), min(stages.finished_at)
+from ops.stages as stages
+cross join lateral jsonb_array_elements_text(stages.counts -> 'vanished') as topic
+where
+    stages.shop = %(shop)s and stages.stage = 'subscribe' and stages.outcome = 'success'
+    and stages.finished_at > %(now)s - interval '7 days'
+group by topic
+order by what;
 
 -- name: open_breaks
 select class, count(*) as open_breaks

@@ -72,7 +72,8 @@ class Assembly:
     Attributes:
         documents: Every reading of a root, in the order read; a root read twice is there twice.
         orphans: Records whose parent is nowhere in the load.
-        versions: Root gid → ``updatedAt`` its details were read at; a document with another stamp is torn.
+        versions: Root gid → ``updatedAt`` the details of its latest document were read at; a document with another
+            stamp is torn.
     """
 
     documents: list[Document] = field(default_factory=list)
@@ -106,6 +107,8 @@ def assemble(stream: Stream, bodies: Iterable[tuple[str, Iterable[bytes]]]) -> A
             if record.parent is None or record.node in root_types:
                 document = Document(record.node, record.gid or "", record.raw)
                 assembly.documents.append(document)
+                # What was read of an older version of it says nothing about this one.
+                assembly.versions.pop(document.gid, None)
                 latest[document.gid] = document
                 owners[document.gid] = document.gid
             elif record.root is None:

@@ -1,6 +1,7 @@
-"""Bulk operations: submit or adopt one, wait for it, read its file and prove that all of it came.
+"""Bulk operations: submit or adopt one, wait for it, and hand over its file once it is proven complete.
 
-Here: the operation's life and the proof. Not here: where the bytes go, or what is in a line.
+Here: the operation's life. Not here: its file (``bulk_files.py``), where the bytes go, or what is in a line.
+``partialDataUrl`` is never asked for: what a failed operation had written says nothing about what is missing.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from shopify_pipeline.errors import IncompleteError, PermanentError, TransientError
+from shopify_pipeline.shopify import bulk_files
+from shopify_pipeline.shopify.bulk_files import BulkFile, FileGoneError
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.queries import Operation, operation
-from shopify_pipeline.shopify.session import Download
 
-LINE_BYTES_MAX = 20 * 1024 * 1024
+GID_PREFIX = "gid://shopify/BulkOperation/"
 RESUBMISSIONS_MAX = 2
-DOWNLOAD_BYTES_PER_SECOND_MIN = 64 * 1024
-_CHILD_MARK = b'"__parentId":'
 _BUSY_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
+_OPEN_STATUSES = frozenset({"CREATED", "RUNNING", "CANCELING"})
+
+T = TypeVar("T")
 
 
 class BulkMemory(Protocol):
@@ -31,6 +34,9 @@ class BulkMemory(Protocol):
     def remember(self, name: str, gid: str) -> None:
         """Keep it; durable when it returns."""
 
+    def forget(self, name: str) -> None:
+        """Keep nothing under this name: the operation is of no more use. Durable when it returns."""
+
 
 class NoMemory:
     """For an operation nobody will adopt."""
@@ -41,22 +47,28 @@ class NoMemory:
     def remember(self, name: str, gid: str) -> None:
         return None
 
+    def forget(self, name: str) -> None:
+        return None
+
 
 @dataclass(frozen=True)
-class BulkFile:
-    """What a completed operation says its file holds.
+class _Ended:
+    """An operation that ended without a file that could be used.
 
     Attributes:
-        url: Where it is; None when there is not one row.
-        size_bytes, lines, roots: ``fileSize``, ``objectCount``, ``rootObjectCount``.
+        stalled: We gave it up, because it had stood still for too long.
     """
 
-    gid: str
-    operation: Operation
-    url: str | None
-    size_bytes: int
-    lines: int
-    roots: int
+    status: str
+    error_code: str | None
+    objects: int
+    stalled: bool
+
+    def __str__(self) -> str:
+        if self.stalled:
+            return f"stood still at {self.objects} objects"
+        reason = f" ({self.error_code})" if self.error_code else ""
+        return f"{self.status.lower()}{reason} after {self.objects} objects"
 
 
 class BulkRunner:
@@ -65,7 +77,9 @@ class BulkRunner:
     Args:
         progress: Told one line per poll.
         running_seconds_max: How long to wait for one operation; the next run adopts it where there is a memory.
-        busy_seconds_max: How long to wait for a free slot; there are five per app and shop.
+        stalled_seconds_max: How long an operation may stand still before it is cancelled and submitted again, once.
+        busy_seconds_max: How long to wait for a free slot; there are five per app and shop, and one that is being
+            cancelled still counts.
     """
 
     def __init__(
@@ -76,47 +90,70 @@ class BulkRunner:
         poll_seconds_min: float = 0.5,
         poll_seconds_max: float = 20.0,
         running_seconds_max: float = 6 * 3600.0,
+        stalled_seconds_max: float = 2 * 3600.0,
         busy_seconds_max: float = 3600.0,
     ) -> None:
         self._api = api
         self._progress = progress
         self._poll_seconds = (poll_seconds_min, poll_seconds_max)
         self._running_seconds_max = running_seconds_max
+        self._stalled_seconds_max = stalled_seconds_max
         self._busy_seconds_max = busy_seconds_max
 
     def run(self, query: Operation, memory: BulkMemory) -> BulkFile:
         """Complete one bulk query: the remembered one if it is of the same text, else a new one.
 
         Raises:
-            TransientError: It is not done yet, no slot is free, or Shopify failed it again and again.
+            TransientError: It is not done yet, no slot is free, or it failed or stood still again and again.
             PermanentError: Shopify does not accept the query or denies access.
         """
-        key = f"{query.name}@{query.query_hash}"
+        key = _key(query)
         gid = memory.recall(key)
-        for _ in range(1 + RESUBMISSIONS_MAX):
+        if gid is not None and not gid.startswith(GID_PREFIX):
+            memory.forget(key)
+            gid = None
+        stalls = 0
+        for attempt in range(1, 2 + RESUBMISSIONS_MAX):
             if gid is None:
                 gid = self._submit(query)
                 memory.remember(key, gid)
-            done = self._completed(query, gid)
-            if done is not None:
-                return done
+            outcome = self._awaited(query, gid)
+            if isinstance(outcome, BulkFile):
+                return outcome
+            memory.forget(key)
             gid = None
+            if outcome.error_code == "ACCESS_DENIED":
+                raise PermanentError(f"{query.name}: Shopify denied the bulk operation access: check the app's scopes")
+            stalls += outcome.stalled
+            if stalls > 1:
+                raise TransientError(f"{query.name}: the bulk operation {outcome}, twice; try again later")
+            self._progress(
+                f"{query.name}: bulk operation {outcome}; attempt {attempt} of {1 + RESUBMISSIONS_MAX} is over"
+            )
+            self._api.retry.pause(attempt)
         raise TransientError(
             f"{query.name}: Shopify failed the bulk operation {1 + RESUBMISSIONS_MAX} times; try again later"
         )
 
-    def chunks(self, file: BulkFile) -> Iterator[bytes]:
-        """Give the file as it is, resumed where a connection broke, and prove at its end that it was all there is.
+    def fetch(self, query: Operation, memory: BulkMemory, keep: Callable[[BulkFile, Iterator[bytes]], T]) -> T:
+        """Complete one bulk query and hand its file over; a file that is gone or provably short is made again, once.
+
+        Args:
+            keep: Takes the file and its chunks, as ``chunks`` gives them. Called a second time for the second file:
+                what it did with the first is worth nothing then.
 
         Raises:
-            IncompleteError: Bytes, lines or roots are not what the operation says; nothing that was given counts.
-            TransientError: The connection kept breaking.
+            PipelineError: As ``run`` and ``chunks`` do. A file that cannot be used is never adopted again.
         """
-        proof = _Proof(file)
-        for chunk in self._resumed(file) if file.url else ():
-            proof.feed(chunk)
-            yield chunk
-        proof.finish()
+        try:
+            return self._kept(query, memory, keep)
+        except (FileGoneError, IncompleteError) as exc:
+            self._progress(f"{query.name}: {exc}; the bulk operation is submitted again")
+        return self._kept(query, memory, keep)
+
+    def chunks(self, file: BulkFile) -> Iterator[bytes]:
+        """Give the file as it is and prove at its end that it was all there is; see ``bulk_files.chunks``."""
+        return bulk_files.chunks(file, self._api.session, self._api.retry, self._progress)
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Run a bulk query without filter and give its lines, the first only when the whole file is proven complete.
@@ -125,18 +162,33 @@ class BulkRunner:
             name: Operation in ``queries/`` (``CensusOrders`` …).
 
         Raises:
-            PipelineError: As ``run`` and ``chunks`` do, before the first line.
+            PipelineError: As ``fetch`` does, before the first line.
         """
-        file = self.run(operation(name).inlined({"query": None}), NoMemory())
         with tempfile.TemporaryFile() as spool:
-            for chunk in self.chunks(file):
-                spool.write(chunk)
+
+            def keep(file: BulkFile, chunks: Iterator[bytes]) -> None:
+                spool.seek(0)
+                spool.truncate()
+                for chunk in chunks:
+                    spool.write(chunk)
+
+            self.fetch(operation(name).inlined({"query": None}), NoMemory(), keep)
             spool.seek(0)
             for line in spool:
                 yield line.rstrip(b"\n")
 
+    def _kept(self, query: Operation, memory: BulkMemory, keep: Callable[[BulkFile, Iterator[bytes]], T]) -> T:
+        file = self.run(query, memory)
+        try:
+            return keep(file, self.chunks(file))
+        except (FileGoneError, PermanentError):
+            # Remembered, it would be adopted by every later run, and fail each of them.
+            memory.forget(_key(query))
+            raise
+
     def _submit(self, query: Operation) -> str:
-        waited, wait = 0.0, self._poll_seconds[0]
+        clock, wait = self._api.clock, self._poll_seconds[0]
+        begun_at = clock.monotonic()
         while True:
             payload = self._api.execute(operation("BulkRun"), {"query": query.text}).data["bulkOperationRunQuery"]
             refused = payload["userErrors"]
@@ -147,98 +199,53 @@ class BulkRunner:
                 raise PermanentError(
                     f"{query.name}: Shopify does not accept the bulk query: {refused[0]['message'][:200]}"
                 )
-            if waited >= self._busy_seconds_max:
+            if clock.monotonic() - begun_at >= self._busy_seconds_max:
                 raise TransientError(f"{query.name}: every bulk slot of this shop stayed busy; try again later")
             self._progress(f"{query.name}: waiting for a free bulk slot")
-            waited, wait = self._wait(waited, wait)
+            wait = self._wait(wait)
 
-    def _completed(self, query: Operation, gid: str) -> BulkFile | None:
-        """Wait for the operation; None when a new one has to be submitted."""
-        waited, wait = 0.0, self._poll_seconds[0]
+    def _awaited(self, query: Operation, gid: str) -> BulkFile | _Ended:
+        """Wait until the operation ends.
+
+        Raises:
+            TransientError: It runs on; nothing was given up.
+        """
+        clock, wait = self._api.clock, self._poll_seconds[0]
+        begun_at = moved_at = clock.monotonic()
+        last: object = None
+        stalled = False
         while True:
-            found: dict[str, Any] | None = self._api.execute(operation("BulkPoll"), {"id": gid}).data["bulkOperation"]
-            status = found["status"] if found else "EXPIRED"
-            if found and status == "COMPLETED":
+            found = self._api.execute(operation("BulkPoll"), {"id": gid}).data["bulkOperation"]
+            # Shopify keeps operations for a while only; one it does not know any more has expired.
+            status, objects = (found["status"], int(found["objectCount"])) if found else ("EXPIRED", 0)
+            if status == "COMPLETED" and (found["url"] or not objects):
                 return _file(query, found)
-            if found and found["errorCode"] == "ACCESS_DENIED":
-                raise PermanentError(f"{query.name}: Shopify denied the bulk operation access: check the app's scopes")
-            if status in ("FAILED", "CANCELED", "EXPIRED"):
-                self._progress(f"{query.name}: bulk operation {status.lower()}")
-                return None
-            if waited >= self._running_seconds_max:
+            if status not in _OPEN_STATUSES:
+                return _Ended(status, found and found["errorCode"], objects, stalled)
+            now = clock.monotonic()
+            if (status, objects) != last:
+                last, moved_at = (status, objects), now
+            elif now - moved_at >= self._stalled_seconds_max:
+                if stalled:
+                    return _Ended(status, None, objects, stalled)
+                self._progress(f"{query.name}: bulk operation stands still at {objects} objects, cancelling it")
+                self._api.execute(operation("BulkCancel"), {"id": gid})
+                stalled, moved_at = True, now
+            elif now - begun_at >= self._running_seconds_max:
                 raise TransientError(
                     f"{query.name}: the bulk operation is still {status.lower()}; the next run takes it up"
                 )
-            self._progress(
-                f"{query.name}: bulk operation {status.lower()}, {found['objectCount'] if found else 0} objects"
-            )
-            waited, wait = self._wait(waited, wait)
+            self._progress(f"{query.name}: bulk operation {status.lower()}, {objects} objects")
+            wait = self._wait(wait)
 
-    def _wait(self, waited: float, wait: float) -> tuple[float, float]:
-        self._api.clock.sleep(wait)
-        return waited + wait, min(self._poll_seconds[1], wait * 1.5)
-
-    def _resumed(self, file: BulkFile) -> Iterator[bytes]:
-        """The bytes of the file; after a break from where it broke, as long as every attempt brings some."""
-        url, given, failures = file.url or "", 0, 0
-        while given < file.size_bytes:
-            begun_at = given
-            try:
-                deadline_seconds = 60.0 + (file.size_bytes - given) / DOWNLOAD_BYTES_PER_SECOND_MIN
-                with self._api.session.download(url, offset=given, deadline_seconds=deadline_seconds) as download:
-                    for chunk in _from(download, given):
-                        given += len(chunk)
-                        yield chunk
-            except TransientError:
-                failures = 0 if given > begun_at else failures + 1
-                if failures >= self._api.retry.attempts_max:
-                    raise
-            else:
-                failures = 0 if given > begun_at else failures + 1
-                if failures >= self._api.retry.attempts_max:
-                    raise IncompleteError(
-                        f"{file.operation.name}: the file ends after {given} of {file.size_bytes} bytes"
-                    )
-            if given < file.size_bytes:
-                self._progress(
-                    f"{file.operation.name}: download broke off at {given} of {file.size_bytes} bytes, resuming"
-                )
-                self._api.retry.pause(failures + 1)
+    def _wait(self, seconds: float) -> float:
+        """Wait, and give the seconds to wait next time."""
+        self._api.clock.sleep(seconds)
+        return min(self._poll_seconds[1], seconds * 1.5)
 
 
-class _Proof:
-    """Counts what passes and compares it with what was promised."""
-
-    def __init__(self, file: BulkFile) -> None:
-        self._file = file
-        self._size_bytes = 0
-        self._lines = 0
-        self._roots = 0
-        self._rest = b""
-
-    def feed(self, chunk: bytes) -> None:
-        self._size_bytes += len(chunk)
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        for line in whole:
-            self._count(line)
-        if len(self._rest) > LINE_BYTES_MAX:
-            raise PermanentError(f"{self._file.operation.name}: one line is longer than {LINE_BYTES_MAX} bytes")
-
-    def finish(self) -> None:
-        if self._rest:
-            self._count(self._rest)
-        came = (self._size_bytes, self._lines, self._roots)
-        said = (self._file.size_bytes, self._file.lines, self._file.roots)
-        if came != said:
-            raise IncompleteError(
-                f"{self._file.operation.name}: the bulk file has (bytes, lines, roots) {came}, Shopify said {said}; "
-                "it was not used"
-            )
-
-    def _count(self, line: bytes) -> None:
-        # Inside a JSON string the quotes would be escaped, so this can only be a key.
-        self._lines += 1
-        self._roots += _CHILD_MARK not in line
+def _key(query: Operation) -> str:
+    return f"{query.name}@{query.query_hash}"
 
 
 def _file(query: Operation, found: dict[str, Any]) -> BulkFile:
@@ -250,19 +257,3 @@ def _file(query: Operation, found: dict[str, Any]) -> BulkFile:
         lines=int(found["objectCount"]),
         roots=int(found["rootObjectCount"]),
     )
-
-
-def _from(download: Download, offset: int) -> Iterator[bytes]:
-    """The bytes from ``offset`` on, whether or not the server honours ranges."""
-    if download.status == 206 and download.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-        yield from download.chunks
-        return
-    if download.status >= 500 or download.status == 429:
-        raise TransientError(f"the bulk file cannot be read now (HTTP {download.status})")
-    if download.status != 200:
-        raise PermanentError(f"the bulk file cannot be read (HTTP {download.status}): its address may have expired")
-    skip = offset
-    for chunk in download.chunks:
-        if skip < len(chunk):
-            yield chunk[skip:]
-        skip = max(0, skip - len(chunk))

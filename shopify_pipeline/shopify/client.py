@@ -6,7 +6,7 @@ Here: putting session, token, pacing, retry and meaning together. Not here: walk
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -14,7 +14,8 @@ from random import Random
 import msgspec
 
 from shopify_pipeline.clock import Clock
-from shopify_pipeline.errors import AuthExpiredError, PermanentError
+from shopify_pipeline.errors import AccessDeniedError, AuthExpiredError, ShopAccessLostError, UnsafeAnswerError
+from shopify_pipeline.shopify import access
 from shopify_pipeline.shopify.answers import Answer, check_status, check_version, cost_of, decode, read_answer
 from shopify_pipeline.shopify.queries import Operation, operation
 from shopify_pipeline.shopify.retry import RetryPolicy
@@ -23,17 +24,6 @@ from shopify_pipeline.shopify.throttle import Governor
 from shopify_pipeline.shopify.tokens import TokenProvider
 
 API_VERSION = "2026-10"
-
-#: What the documents select needs, and nothing else; without ``read_all_orders`` only 60 days of orders are visible.
-REQUIRED_SCOPES = (
-    "read_all_orders",
-    "read_customers",
-    "read_inventory",
-    "read_locations",
-    "read_orders",
-    "read_products",
-    "read_returns",
-)
 
 
 @dataclass(frozen=True)
@@ -103,28 +93,32 @@ class AdminApi:
         Raises:
             TransientError: It kept failing (SlowAnswerError: kept being too slow; ThrottledError: kept being refused).
             QueryCostError: It costs more than is allowed; ask for less.
-            PermanentError: Anything that trying again cannot change.
+            ShopAccessLostError: The shop refused a fresh token, too.
+            PermanentError: Anything else that trying again cannot change.
         """
-        payload = {"query": document.text, "operationName": document.name, "variables": dict(variables or {})}
-        body = msgspec.json.encode(payload)
-        return self.retry.call(lambda: self._with_fresh_token(document, body))
+        asked = dict(variables or {})
+        body = msgspec.json.encode({"query": document.text, "operationName": document.name, "variables": asked})
+        first = asked.get("first")
+        size = first if isinstance(first, int) else 0
+        return self.retry.call(lambda: self._with_fresh_token(document, body, size))
 
-    def check_shop(self, required_scopes: Iterable[str] = REQUIRED_SCOPES) -> ShopInfo:
-        """Ask who answers and whether this app may read everything it needs.
+    def check_shop(self) -> ShopInfo:
+        """Ask who answers and whether this app may send everything it sends.
 
         Raises:
-            PermanentError: Another shop answered (a renamed shop's alias leads elsewhere), or a scope is missing.
+            UnsafeAnswerError: Another shop answered (a renamed shop's alias leads elsewhere).
+            AccessDeniedError: A scope is missing.
         """
         answer = self.execute(operation("ShopCheck"))
         shop = answer.data["shop"]
         if shop["myshopifyDomain"] != self.shop:
-            raise PermanentError(
+            raise UnsafeAnswerError(
                 f"asked {self.shop}, but {shop['myshopifyDomain']} answered: set the shop's permanent domain"
             )
         scopes = tuple(sorted(scope["handle"] for scope in answer.data["currentAppInstallation"]["accessScopes"]))
-        missing = sorted(set(required_scopes) - set(scopes))
+        missing = access.missing(scopes)
         if missing:
-            raise PermanentError(
+            raise AccessDeniedError(
                 f"the app on {self.shop} lacks the scopes {', '.join(missing)}: grant them and install it again"
             )
         return ShopInfo(
@@ -136,27 +130,31 @@ class AdminApi:
             scopes=scopes,
         )
 
-    def _with_fresh_token(self, document: Operation, body: bytes) -> Answer:
+    def _with_fresh_token(self, document: Operation, body: bytes, size: int) -> Answer:
         token = self._tokens.token()
         try:
-            return self._send(document, body, token)
+            return self._send(document, body, size, token)
         except AuthExpiredError:
             fresh = self._tokens.renewed(token)
         try:
-            return self._send(document, body, fresh)
+            return self._send(document, body, size, fresh)
         except AuthExpiredError as exc:
-            raise PermanentError(
-                f"{self.shop} refused a fresh access token too: the app was uninstalled or its secret revoked"
+            raise ShopAccessLostError(
+                f"{self.shop} refused a fresh access token too: the app was uninstalled or its secret revoked; install "
+                "it again"
             ) from exc
 
-    def _send(self, document: Operation, body: bytes, token: str) -> Answer:
-        self.governor.pace(document.name)
-        self.usage.requests += 1
-        reply = self.session.post(self._url, body, {"X-Shopify-Access-Token": token, "Accept": "application/json"})
-        check_status(reply)
-        check_version(reply, self.api_version)
-        envelope = decode(reply)
-        cost, bucket = cost_of(envelope)
-        self.governor.observe(document.name, cost.requested if cost else None, bucket)
+    def _send(self, document: Operation, body: bytes, size: int, token: str) -> Answer:
+        headers = {"X-Shopify-Access-Token": token, "Accept": "application/json"}
+        with self.governor.turn(document.name, size) as turn:
+            self.usage.requests += 1
+            reply = self.session.post(self._url, body, headers)
+            check_status(reply)
+            # A page that something in between sent names no version, and is no reason to think that ours was retired.
+            envelope = decode(reply)
+            check_version(reply, self.api_version)
+            cost, bucket = cost_of(envelope)
+            refused = cost is not None and cost.actual is None
+            turn.answered(cost.requested if cost else None, bucket, refused=refused)
         self.usage.cost_points += (cost.actual if cost else None) or 0.0
         return read_answer(reply, envelope, document, self.api_version)

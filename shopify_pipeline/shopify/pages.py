@@ -6,18 +6,18 @@ window was chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
-from shopify_pipeline.errors import IncompleteError, QueryCostError, TransientError
+from shopify_pipeline.errors import IncompleteError, PipelineError, QueryCostError, SlowAnswerError, TransientError
 from shopify_pipeline.shopify.answers import Answer
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.queries import operation
-from shopify_pipeline.shopify.session import SlowAnswerError
 from shopify_pipeline.shopify.streams import BY_ID, StreamReading
+from shopify_pipeline.shopify.whole import check_lists, refunds_named
+from shopify_pipeline.shopify.windows import PAGED_ROOTS_MAX, WINDOW_ROOTS_MAX, Window, cut
 
 Node = dict[str, Any]
 T = TypeVar("T")
@@ -83,14 +83,6 @@ class _Open:
         return said | {"agreementAfter": self.agreement_after} if self.operation == "OrderSales" else said
 
 
-def updated_between(since: datetime, until: datetime) -> str:
-    """The search filter of a window, both ends inclusive.
-
-    Quoted and in UTC: Shopify rounds an unquoted instant to the shop's midnight and finds nothing for any other offset.
-    """
-    return f"updated_at:>='{_instant(since)}' AND updated_at:<='{_instant(until)}'"
-
-
 def is_exact_gid(gid: str) -> bool:
     """Whether Shopify can be asked for this id. A root with a mangled one is quarantined later; the others are read."""
     number = gid.partition("?")[0].rpartition("/")[2]
@@ -101,13 +93,14 @@ class PageReader:
     """Reads pages of one shop.
 
     Args:
-        page_size: Roots per page to begin with; halved when Shopify finds a page too dear or too slow.
+        page_size: Roots per page to begin with; halved for good when Shopify finds a page too dear or too slow.
         progress: Told one line per page.
     """
 
     def __init__(self, api: AdminApi, *, page_size: int, progress: Callable[[str], None]) -> None:
         self._api = api
         self._page_size = page_size
+        self._bearable: dict[str, int] = {}
         self._progress = progress
 
     def by_id(self, stream: str, gids: Iterable[str]) -> Iterator[Body]:
@@ -118,21 +111,35 @@ class PageReader:
         """
         yield from self._by_id(BY_ID[stream], list(gids), 0)
 
-    def window(self, reading: StreamReading, query: str) -> Iterator[Body]:
-        """Read every root of a window, whole.
+    def count(self, reading: StreamReading, query: str | None, *, limit: int | None = None) -> int:
+        """Count roots; ``limit`` or more are said to be that many, and without one no more than 25,001."""
+        answer = self._api.execute(operation(reading.count), {"query": query, "limit": limit})
+        counted: int = answer.data[f"{reading.root}Count"]["count"]
+        return counted
+
+    def window(self, reading: StreamReading, window: Window, *, counted: int) -> Iterator[Body]:
+        """Read every root of a window, whole; cut into parts when it holds more than pages reach.
+
+        Args:
+            counted: How many roots the window holds, as just counted.
 
         Raises:
-            IncompleteError: The paging is broken: it would repeat itself or lose its place.
+            CrowdedSecondError: One second holds more than pages reach.
+            IncompleteError: The paging is broken: it would repeat itself or lose its place, or a list is cut short.
             TransientError: A root changed each time it was read, or vanished meanwhile; read the window again.
         """
-        seen = 0
-        for answer in self._connection(
-            reading.page, reading.root, {"query": query}, min(self._page_size, reading.page_size_max)
-        ):
-            nodes: list[Node] = answer.data[reading.root]["nodes"]
-            seen += len(nodes)
-            self._progress(f"{reading.root}: {seen} read by pages")
-            yield from self._whole(BY_ID[reading.root], _body("page", answer, len(nodes)), nodes, 0)
+        parts = cut(window, counted, lambda part: self.count(reading, part.query), roots_max=WINDOW_ROOTS_MAX)
+        read = 0
+        for part in parts:
+            in_part = 0
+            for answer in self._connection(reading.page, reading.root, {"query": part.query}, self._page_size):
+                nodes: list[Node] = answer.data[reading.root]["nodes"]
+                in_part += len(nodes)
+                self._progress(f"{reading.root}: {read + in_part} of about {counted} read by pages")
+                yield from self._whole(BY_ID[reading.root], _body("page", answer, len(nodes)), nodes, 0)
+            if in_part >= PAGED_ROOTS_MAX:
+                raise IncompleteError(f"{reading.root}: a window grew beyond what pages reach while it was read")
+            read += in_part
 
     def roots_only(self, document: str, root: str, query: str | None = None) -> Iterator[tuple[Body, list[Node]]]:
         """Read a root connection whose nodes nest nothing; each page with its nodes."""
@@ -200,25 +207,26 @@ class PageReader:
                 yield chunk, answer
 
     def _whole(self, by_id: str, body: Body, nodes: Sequence[Node], rereads: int) -> Iterator[Body]:
-        """Give a body with all continuations of its roots; roots that changed in between are read anew, whole."""
+        """Give a body with all continuations of its roots; roots that changed in between are read anew, whole.
+
+        What was given of such a root stays landed: it is an older version of it, which the newer one supersedes.
+        """
         yield body
         moved: list[str] = []
         for node in nodes:
-            continued = self._drained(node)
-            if continued is None:
+            unmoved = yield from self._rest(node)
+            if not unmoved:
                 moved.append(node["id"])
-            else:
-                yield from continued
         if not moved:
             return
         if rereads == REREADS_MAX:
             raise TransientError(f"{moved[0]} changed each time it was read: the next run reads the window again")
         yield from self._by_id(by_id, moved, rereads + 1)
 
-    def _drained(self, root: Node) -> list[Body] | None:
-        """Everything nested in a root that its page cut short; None when the root changed meanwhile."""
+    def _rest(self, root: Node) -> Generator[Body, None, bool]:
+        """Give everything nested in a root that its page cut short; returns False when the root changed meanwhile."""
         pending = list(_open_connections(root))
-        bodies: list[Body] = []
+        refunds = refunds_named(root)
         while pending:
             opened = pending.pop()
             if not is_exact_gid(opened.owner_id):
@@ -230,15 +238,17 @@ class PageReader:
                     f"{opened.owner_id} vanished while it was read: the next run reads the window again"
                 )
             if (owner.get("order") or owner)["updatedAt"] != root["updatedAt"]:
-                return None
-            bodies.append(_body("nested", answer, 0))
+                return False
+            yield _body("nested", answer, 0)
+            refunds |= refunds_named(owner)
             going_on = list(_open_connections(owner, opened))
             if opened in going_on:
                 raise IncompleteError(
                     f"{opened.operation} gives the same cursor again: its connection cannot be drained"
                 )
             pending += going_on
-        return bodies
+        check_lists(root, refunds)
+        return True
 
     def _connection(self, document: str, root: str, variables: Mapping[str, object], size: int) -> Iterator[Answer]:
         after: str | None = None
@@ -250,14 +260,21 @@ class PageReader:
                 return
 
     def _sized(self, document: str, variables: Mapping[str, object], size: int) -> tuple[Answer, int]:
+        size = min(size, self._bearable.get(document, size))
         while True:
             try:
                 return self._api.execute(operation(document), {**variables, "first": size}), size
-            except (QueryCostError, SlowAnswerError):
+            except (QueryCostError, SlowAnswerError) as exc:
                 if size <= PAGE_SIZE_MIN:
-                    raise
-                size = max(PAGE_SIZE_MIN, size // 2)
+                    raise _unbearable(exc, document, size) from exc
+                size = self._bearable[document] = max(PAGE_SIZE_MIN, size // 2)
                 self._progress(f"{document}: too dear or too slow, going on with pages of {size}")
+
+
+def _unbearable(exc: QueryCostError | SlowAnswerError, document: str, size: int) -> PipelineError:
+    if isinstance(exc, QueryCostError):
+        return QueryCostError(f"{document}: even a page of {size} costs more than Shopify allows: it must select less")
+    return SlowAnswerError(f"{document}: even a page of {size} is not answered in time: the next run reads it again")
 
 
 def _next_cursor(document: str, connection: Node, after: str | None) -> str | None:
@@ -309,7 +326,3 @@ def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     source = iter(items)
     while chunk := list(islice(source, size)):
         yield chunk
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

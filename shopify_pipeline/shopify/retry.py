@@ -12,7 +12,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from shopify_pipeline.clock import Clock
-from shopify_pipeline.errors import ThrottledError, TransientError
+from shopify_pipeline.errors import SlowAnswerError, ThrottledError, TransientError
 
 T = TypeVar("T")
 
@@ -23,6 +23,8 @@ class RetryPolicy:
     Args:
         rng: The only chance in here; a simulation seeds it.
         attempts_max: Tries of a transient failure.
+        slow_attempts_max: Tries of a call that is too slow; asking for less helps more than asking again.
+        transient_seconds_max: No try begins later than this after the first.
         wait_seconds_base: The n-th wait is drawn between 0 and base * 2**(n-1), at most ``wait_seconds_max``.
         throttled_seconds_max: Longest total wait for a throttled call; being throttled costs no tries.
     """
@@ -33,6 +35,8 @@ class RetryPolicy:
         rng: Random,
         *,
         attempts_max: int = 5,
+        slow_attempts_max: int = 3,
+        transient_seconds_max: float = 120.0,
         wait_seconds_base: float = 1.0,
         wait_seconds_max: float = 30.0,
         throttled_seconds_max: float = 300.0,
@@ -42,6 +46,8 @@ class RetryPolicy:
         self._base = wait_seconds_base
         self._max = wait_seconds_max
         self.attempts_max = attempts_max
+        self._slow_attempts_max = slow_attempts_max
+        self._transient_seconds_max = transient_seconds_max
         self._throttled_seconds_max = throttled_seconds_max
 
     def call(self, attempt: Callable[[], T]) -> T:
@@ -50,13 +56,6 @@ class RetryPolicy:
         Raises:
             TransientError: It still failed the last time; ThrottledError when Shopify kept refusing.
         """
-        patient = Retrying(
-            retry=retry_if_exception(_is_transient),
-            stop=lambda state: state.attempt_number >= self.attempts_max,
-            wait=lambda state: self.jitter_seconds(state.attempt_number),
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
         polite = Retrying(
             retry=retry_if_exception(lambda exc: isinstance(exc, ThrottledError)),
             stop=lambda state: state.idle_for + state.upcoming_sleep > self._throttled_seconds_max,
@@ -64,7 +63,24 @@ class RetryPolicy:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        return polite(lambda: patient.copy()(attempt))
+        return polite(lambda: self._patient()(attempt))
+
+    def _patient(self) -> Retrying:
+        begun = self._clock.monotonic()
+
+        def exhausted(state: RetryCallState) -> bool:
+            slow = state.outcome is not None and isinstance(state.outcome.exception(), SlowAnswerError)
+            elapsed = self._clock.monotonic() - begun + state.upcoming_sleep
+            attempts_max = self._slow_attempts_max if slow else self.attempts_max
+            return state.attempt_number >= attempts_max or elapsed > self._transient_seconds_max
+
+        return Retrying(
+            retry=retry_if_exception(_is_transient),
+            stop=exhausted,
+            wait=lambda state: self.jitter_seconds(state.attempt_number),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
 
     def jitter_seconds(self, attempt_number: int) -> float:
         """Draw the wait after the n-th failed attempt (from 1)."""
@@ -77,8 +93,10 @@ class RetryPolicy:
     def _asked_for(self, state: RetryCallState) -> float:
         refused = state.outcome.exception() if state.outcome else None
         seconds = refused.retry_after_seconds if isinstance(refused, ThrottledError) else 0.0
+        # Who says "at once" again and again is not to be believed: at least every wait is twice the one before it.
+        patience = min(self._max, self._base * 2.0 ** (state.attempt_number - 2))
         # Many runs are told the same second; a little chance keeps them from coming back together.
-        return seconds + self._rng.uniform(0, 0.5)
+        return max(seconds, patience) + self._rng.uniform(0, 0.5)
 
 
 def _is_transient(exc: BaseException) -> bool:

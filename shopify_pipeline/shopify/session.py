@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,14 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
 from shopify_pipeline.clock import Clock
-from shopify_pipeline.errors import PermanentError, TransientError
+from shopify_pipeline.errors import SlowAnswerError, TransientError, UnsafeAnswerError
 
 USER_AGENT = "shopify-pipeline/0.1"
 CHUNK_BYTES = 64 * 1024
-
-
-class SlowAnswerError(TransientError):
-    """No whole answer in time; a smaller question may be answered."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -89,14 +87,14 @@ class HttpSession:
         body: bytes,
         headers: Mapping[str, str],
         *,
-        deadline_seconds: float = 60.0,
+        deadline_seconds: float = 30.0,
         body_bytes_max: int = 64 * 1024 * 1024,
     ) -> Reply:
         """Send JSON and read the whole answer.
 
         Raises:
             TransientError: No connection, or the answer was cut; SlowAnswerError when the deadline passed.
-            PermanentError: Host not allowed, certificate not trusted, a redirect, or a body above its limit.
+            UnsafeAnswerError: Host not allowed, certificate not trusted, a redirect, or a body above its limit.
         """
         all_headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip", **headers}
         with self._answer("POST", url, body, all_headers, deadline_seconds) as response:
@@ -104,7 +102,7 @@ class HttpSession:
             for chunk in self._chunks(response):
                 content += chunk
                 if len(content) > body_bytes_max:
-                    raise PermanentError(
+                    raise UnsafeAnswerError(
                         f"{_host(url)} sent more than {body_bytes_max} bytes; the answer was thrown away"
                     )
             return Reply(response.status_code, response.headers, bytes(content))
@@ -114,7 +112,7 @@ class HttpSession:
         """Open a file from ``offset`` on; its bytes are read as they are wanted. No access token is sent.
 
         Raises:
-            TransientError, PermanentError: As for ``post``, also while the chunks are read.
+            TransientError, UnsafeAnswerError: As for ``post``, also while the chunks are read.
         """
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
         with self._answer("GET", url, None, headers, deadline_seconds) as response:
@@ -134,7 +132,7 @@ class HttpSession:
             raise _translated(exc, _host(url)) from exc
         with closing(response):
             if 300 <= response.status_code < 400:
-                raise PermanentError(
+                raise UnsafeAnswerError(
                     f"{_host(url)} answered with a redirect; it was not followed, check the shop's address"
                 )
             yield response
@@ -148,13 +146,17 @@ class HttpSession:
             raise _translated(exc, _host(response.url)) from exc
 
     def _refuse_elsewhere(self, url: str) -> None:
-        parts = urlsplit(url)
+        # Parsed as by the code that connects: others read another host out of "https://evil\\@allowed/".
+        try:
+            parts = parse_url(url)
+        except LocationParseError as exc:
+            raise UnsafeAnswerError("refused an address that is malformed") from exc
         if parts.scheme != "https":
-            raise PermanentError(
-                f"refused to speak {parts.scheme or 'no protocol'} to {parts.hostname}: only https is allowed"
+            raise UnsafeAnswerError(
+                f"refused to speak {parts.scheme or 'no protocol'} to {parts.host}: only https is allowed"
             )
-        if (parts.hostname or "") not in self._allowed_hosts:
-            raise PermanentError(f"refused to connect to {parts.hostname}: not one of the allowed hosts")
+        if (parts.host or "") not in self._allowed_hosts:
+            raise UnsafeAnswerError(f"refused to connect to {parts.host}: not one of the allowed hosts")
 
 
 class _Deadline(threading.local):
@@ -228,7 +230,7 @@ class _BoundedAdapter(HTTPAdapter):
 def _translated(exc: requests.RequestException, host: str) -> Exception:
     causes = list(_causes(exc))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return PermanentError(f"the certificate of {host} is not trusted; if it is a private one, name its CA file")
+        return UnsafeAnswerError(f"the certificate of {host} is not trusted; if it is a private one, name its CA file")
     if isinstance(exc, requests.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes):
         return SlowAnswerError(f"{host} did not answer in time")
     return TransientError(f"the connection to {host} broke ({type(exc).__name__})")

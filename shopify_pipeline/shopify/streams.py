@@ -1,4 +1,4 @@
-"""Which documents read which stream, and how big its pages may be.
+"""Which documents read which stream.
 
 Here: declarations. The columns are in ``schemas/``, the selections in ``queries/``, the reading in ``pages.py`` and
 ``bulk.py``.
@@ -18,7 +18,6 @@ class StreamReading:
         page: Operation for a window, sorted by ``updatedAt``.
         count: Operation that counts a window cheaply.
         bulk: Operation for a bulk operation.
-        page_size_max: Larger pages would cost more than Shopify allows for one query (1,000 points).
         detail: Operation for what a bulk operation cannot carry; None when it carries everything.
     """
 
@@ -26,7 +25,6 @@ class StreamReading:
     page: str
     count: str
     bulk: str
-    page_size_max: int = 250
     detail: str | None = None
 
 
@@ -36,7 +34,6 @@ READINGS = {
         page="OrdersPage",
         count="OrdersCount",
         bulk="OrdersBulk",
-        page_size_max=50,
         detail="OrdersDetail",
     ),
     "customers": StreamReading("customers", "CustomersPage", "CustomersCount", "CustomersBulk"),

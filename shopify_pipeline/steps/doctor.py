@@ -7,20 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from shopify_pipeline.errors import ConfigError, PipelineError
-from shopify_pipeline.shopify.client import REQUIRED_SCOPES
+from shopify_pipeline.shopify import access
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.warehouse.migrate import newest
+
+State = Literal["ok", "warn", "fail"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked."""
+    """One thing that was checked.
+
+    Attributes:
+        state: ``fail`` keeps a sync from working; ``warn`` does not, and somebody should look at it.
+    """
 
     what: str
-    ok: bool
+    state: State
     message: str
 
     def as_json(self) -> dict[str, Any]:
@@ -28,9 +34,10 @@ class Finding:
 
 
 def examine(pipeline: Pipeline) -> list[Finding]:
-    """Check warehouse, landing, shop, value map and back office; a failure of one does not hide the others."""
-    checks: tuple[tuple[str, Callable[[Pipeline], str]], ...] = (
+    """Check warehouse, token, shop, scopes, value map and back office; a failure of one does not hide the others."""
+    checks: tuple[tuple[str, Callable[[Pipeline], tuple[State, str]]], ...] = (
         ("warehouse", _warehouse),
+        ("token", _token),
         ("shop", _shop),
         ("value map", _value_map),
         ("back office", _backoffice),
@@ -38,14 +45,14 @@ def examine(pipeline: Pipeline) -> list[Finding]:
     return [_finding(what, check, pipeline) for what, check in checks]
 
 
-def _finding(what: str, check: Callable[[Pipeline], str], pipeline: Pipeline) -> Finding:
+def _finding(what: str, check: Callable[[Pipeline], tuple[State, str]], pipeline: Pipeline) -> Finding:
     try:
-        return Finding(what, True, check(pipeline))
+        return Finding(what, *check(pipeline))
     except PipelineError as exc:
-        return Finding(what, False, str(exc))
+        return Finding(what, "fail", str(exc))
 
 
-def _warehouse(pipeline: Pipeline) -> str:
+def _warehouse(pipeline: Pipeline) -> tuple[State, str]:
     with pipeline.connect() as conn:
         known = conn.execute("select to_regclass('public.alembic_version') is not null").fetchone()
         if known is None or not known[0]:
@@ -54,20 +61,33 @@ def _warehouse(pipeline: Pipeline) -> str:
         found = version[0] if version else "none"
     if found != newest():
         raise ConfigError(f"the schema is at {found}, this version needs {newest()}: run shopify-pipeline migrate")
-    return f"PostgreSQL answers, schema {found}"
+    return "ok", f"PostgreSQL answers, schema {found}"
 
 
-def _shop(pipeline: Pipeline) -> str:
-    info = pipeline.introduce()
-    more = sorted(set(info.scopes) - set(REQUIRED_SCOPES))
-    extra = f"; granted and not needed: {', '.join(more)}" if more else ""
-    return f"{info.name}, {info.currency}, {info.iana_timezone}, API {pipeline.shop.api_version}{extra}"
+def _token(pipeline: Pipeline) -> tuple[State, str]:
+    if pipeline.shop.access_token is not None:
+        return "warn", (
+            "access_token does not expire and cannot be renewed; Shopify makes no more of them since 2026-01-01 and "
+            "refuses those of public apps from 2027-01-01: set client_id and client_secret_file instead"
+        )
+    if pipeline.shop.refresh_token_file is not None:
+        return "ok", "renewed every hour by a refresh token kept in the warehouse"
+    return "ok", "renewed every day by client id and secret"
 
 
-def _value_map(pipeline: Pipeline) -> str:
-    return f"{sum(1 for _ in pipeline.value_map().entries())} entries"
+def _shop(pipeline: Pipeline) -> tuple[State, str]:
+    info = pipeline.ask_shop()
+    said = f"{info.name}, {info.currency}, {info.iana_timezone}, API {pipeline.shop.api_version}"
+    unneeded = access.unneeded(info.scopes)
+    if unneeded:
+        return "warn", f"{said}; scopes granted and not needed: {', '.join(unneeded)}"
+    return "ok", f"{said}; scopes are exactly what is needed"
 
 
-def _backoffice(pipeline: Pipeline) -> str:
+def _value_map(pipeline: Pipeline) -> tuple[State, str]:
+    return "ok", f"{sum(1 for _ in pipeline.value_map().entries())} entries"
+
+
+def _backoffice(pipeline: Pipeline) -> tuple[State, str]:
     health = pipeline.backoffice.health()
-    return f"{health.product} {health.version}, plug-in {health.plugin}, books in {health.currency}"
+    return "ok", f"{health.product} {health.version}, plug-in {health.plugin}, books in {health.currency}"

@@ -14,7 +14,8 @@ from typing import Literal, Protocol
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.landing import Landing, Manifest
 from shopify_pipeline.shopify.client import AdminApi
-from shopify_pipeline.shopify.pages import PageReader, updated_between
+from shopify_pipeline.shopify.pages import PageReader
+from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline.steps.extract_reading import Reading, land_all
 
 Mode = Literal["full", "window", "roots"]
@@ -70,6 +71,9 @@ class LoadPort(Protocol):
     def remember_bulk(self, load_id: int, name: str, gid: str) -> None:
         """Keep the gid of a submitted bulk operation, so that a restart adopts it; a later one of that name wins."""
 
+    def forget_bulk(self, load_id: int, name: str) -> None:
+        """Keep no gid under this name any more: its operation is of no use."""
+
     def mark_landed(self, load_id: int, landed_at: datetime) -> None:
         """extracting → landed."""
 
@@ -83,13 +87,13 @@ class ExtractConfig:
 
     Attributes:
         overlap_seconds: How far behind the cursor a window begins: Shopify's search index lags behind its objects.
-        bulk_threshold: From this many changed roots on, a window is read by a bulk operation.
+        bulk_threshold: From this many roots on, a stream is read by a bulk operation.
         page_size: Roots per page to begin with.
     """
 
     overlap_seconds: int = 600
     bulk_threshold: int = 1000
-    page_size: int = 100
+    page_size: int = 250
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ def extract(
         bulk_threshold=config.bulk_threshold,
         progress=progress,
     )
-    reading.read(stream, _window_query(load))
+    reading.read(stream, Window(load.window_from, load.window_to))
     return session.landed()
 
 
@@ -232,6 +236,10 @@ class _LoadMemory:
         self._loads.remember_bulk(self._load_id, name, gid)
         self._known[name] = gid
 
+    def forget(self, name: str) -> None:
+        self._loads.forget_bulk(self._load_id, name)
+        self._known.pop(name, None)
+
 
 def _opened(
     loads: LoadPort, shop: str, stream: str, shop_now: datetime, started_at: datetime, config: ExtractConfig
@@ -245,10 +253,6 @@ def _opened(
         window_to=shop_now,
         started_at=started_at,
     )
-
-
-def _window_query(load: Load) -> str | None:
-    return None if load.window_from is None else updated_between(load.window_from, load.window_to)
 
 
 def _extracted(manifest: Manifest) -> Extracted:

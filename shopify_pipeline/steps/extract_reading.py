@@ -11,10 +11,12 @@ import msgspec
 
 from shopify_pipeline.landing import LandingWriter, Part
 from shopify_pipeline.shopify.bulk import BulkMemory, BulkRunner
+from shopify_pipeline.shopify.bulk_files import BulkFile
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.pages import Body, PageReader, is_exact_gid
 from shopify_pipeline.shopify.queries import operation
 from shopify_pipeline.shopify.streams import READINGS, StreamReading
+from shopify_pipeline.shopify.windows import Window
 
 
 class Reading:
@@ -37,17 +39,19 @@ class Reading:
         self._pages = PageReader(api, page_size=page_size, progress=progress)
         self._bulk = BulkRunner(api, progress=progress)
 
-    def read(self, stream: str, query: str | None) -> None:
-        """Land everything a search filter finds, or everything there is without one."""
+    def read(self, stream: str, window: Window) -> None:
+        """Land everything that changed in a window, or everything there is when it has no start."""
         if stream == "inventory":
-            self._inventory(query)
+            self._inventory(_filter(window))
         else:
-            self._stream(READINGS[stream], query)
+            self._stream(READINGS[stream], window)
 
-    def _stream(self, reading: StreamReading, query: str | None) -> None:
+    def _stream(self, reading: StreamReading, window: Window) -> None:
         """A stream with one kind of root: by bulk operation when there is much, else by pages."""
-        if query is not None and self._count(reading, query) < self._bulk_threshold:
-            land_all(self._writer, self._pages.window(reading, query))
+        query = _filter(window)
+        counted = self._pages.count(reading, query, limit=self._bulk_threshold)
+        if counted < self._bulk_threshold:
+            land_all(self._writer, self._pages.window(reading, window, counted=counted))
             return
         part = self._land_file(reading.bulk, query, lines_are_roots=False)
         if reading.detail is not None:
@@ -77,11 +81,6 @@ class Reading:
         else:
             self._land_file("LocationsBulk", query, lines_are_roots=True)
 
-    def _count(self, reading: StreamReading, query: str) -> int:
-        variables = {"query": query, "limit": self._bulk_threshold}
-        counted: int = self._api.execute(operation(reading.count), variables).data[f"{reading.root}Count"]["count"]
-        return counted
-
     def _land_if_few(self, bodies: Iterable[Body]) -> bool:
         """Land these bodies if they hold fewer roots than the bulk threshold; otherwise stop reading and land none."""
         held: list[Body] = []
@@ -93,15 +92,21 @@ class Reading:
         return True
 
     def _land_file(self, name: str, query: str | None, *, lines_are_roots: bool) -> Part:
-        file = self._bulk.run(operation(name).inlined({"query": query}), self._memory)
-        return self._writer.add_lines(
-            self._bulk.chunks(file),
-            operation=name,
-            query_hash=operation(name).query_hash,
-            api_version=self._api.api_version,
-            lines=file.lines,
-            roots=file.lines if lines_are_roots else file.roots,
-        )
+        def land(file: BulkFile, chunks: Iterator[bytes]) -> Part:
+            return self._writer.add_lines(
+                chunks,
+                operation=name,
+                query_hash=operation(name).query_hash,
+                api_version=self._api.api_version,
+                lines=file.lines,
+                roots=file.lines if lines_are_roots else file.roots,
+            )
+
+        return self._bulk.fetch(operation(name).inlined({"query": query}), self._memory, land)
+
+
+def _filter(window: Window) -> str | None:
+    return None if window.since is None else window.query
 
 
 def land_all(writer: LandingWriter, bodies: Iterable[Body]) -> None:

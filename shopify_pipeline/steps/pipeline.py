@@ -7,13 +7,14 @@ step's own module.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from shopify_pipeline.errors import ConfigError, IncompleteError, PermanentError, TransientError
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.bulk import BulkRunner
 from shopify_pipeline.shopify.client import ShopInfo
-from shopify_pipeline.shopify.subscriptions import Subscriptions, ensure_subscriptions
+from shopify_pipeline.shopify.subscriptions import ensure_subscriptions
 from shopify_pipeline.steps.census import Census, take_census
 from shopify_pipeline.steps.extract import ExtractConfig, Extracted, extract
 from shopify_pipeline.steps.load import Loaded, load_landed
@@ -26,6 +27,19 @@ from shopify_pipeline.warehouse.connect import Connection
 from shopify_pipeline.warehouse.loads import Load, Loads, hold_for_reading, register_shop
 
 
+@dataclass(frozen=True)
+class Subscribed:
+    """Webhook topics that were asked for, given up, or found missing and asked for again.
+
+    Attributes:
+        vanished: Those of ``created`` that had been there when last looked at.
+    """
+
+    created: tuple[str, ...]
+    removed: tuple[str, ...]
+    vanished: tuple[str, ...]
+
+
 class Pipeline(Rooms):
     """All steps of one shop; each commits for itself and can be run again."""
 
@@ -33,10 +47,12 @@ class Pipeline(Rooms):
     def extract_config(self) -> ExtractConfig:
         return ExtractConfig(**self.settings.extract.model_dump())
 
-    def introduce(self) -> ShopInfo:
-        """Ask the shop who it is, and keep its zone, currency and first day of books.
+    def ask_shop(self) -> ShopInfo:
+        """Ask the shop who it is and what we may do there; before anything is read or written.
 
         Raises:
+            UnsafeAnswerError: Another shop answered.
+            AccessDeniedError: A scope is missing.
             ConfigError: Its time zone is not the configured one: schedules and documents would be on the wrong day.
         """
         info = self.api.check_shop()
@@ -44,6 +60,15 @@ class Pipeline(Rooms):
             raise ConfigError(
                 f"{self.shop.domain} lives in {info.iana_timezone}, not in {self.shop.time_zone}: set its time_zone"
             )
+        return info
+
+    def introduce(self) -> ShopInfo:
+        """Ask the shop who it is, and keep its zone, currency and first day of books.
+
+        Raises:
+            PipelineError: As ``ask_shop``.
+        """
+        info = self.ask_shop()
         with self.connect() as conn:
             register_shop(
                 conn,
@@ -61,7 +86,6 @@ class Pipeline(Rooms):
         Raises:
             TransientError: Another process reads the same stream; nothing was touched.
         """
-        self.introduce()
         with self.connect() as conn:
             if not hold_for_reading(conn, self.shop.domain, stream):
                 raise TransientError(
@@ -69,6 +93,7 @@ class Pipeline(Rooms):
                 )
             self._merge_leftover(conn, stream)
             with self.stage(f"extract:{stream}") as counts:
+                self.introduce()
                 done = self._extract(Loads(conn), stream)
                 counts |= {"parts": done.parts, "roots": done.roots, "bytes": done.bytes}
         return done
@@ -130,11 +155,29 @@ class Pipeline(Rooms):
                 counts |= loaded.counts()
         return loaded
 
-    def subscribe(self) -> Subscriptions | None:
-        """Make sure the shop sends hints: Shopify drops a subscription whose deliveries kept failing."""
-        if self.shop.webhook_uri is None:
+    def subscribe(self) -> Subscribed | None:
+        """Make sure the shop sends hints: Shopify drops a subscription whose deliveries kept failing.
+
+        Returns:
+            What was done; None when no address is set.
+        """
+        uri = self.shop.webhook_uri
+        if uri is None:
             return None
-        return ensure_subscriptions(self.api, self.shop.webhook_uri)
+        # An alias must not get a stranger's shop subscribed.
+        self.ask_shop()
+        with self.stage(inbox.SUBSCRIBE_STAGE) as counts, self.connect() as conn:
+            before = inbox.last_subscribed(conn, self.shop.domain, uri)
+            found = ensure_subscriptions(self.api, uri)
+            vanished = tuple(topic for topic in found.created if topic in before)
+            topics = [*found.kept, *found.created]
+            counts |= {"uri": uri, "topics": topics, "created": len(found.created), "vanished": list(vanished)}
+        if vanished:
+            self.progress(
+                f"{self.shop.domain}: subscriptions had vanished and were made again: {', '.join(vanished)}; Shopify "
+                "removes them when deliveries keep failing: look whether the receiver is reachable"
+            )
+        return Subscribed(created=found.created, removed=found.removed, vanished=vanished)
 
     def handle_hints(self) -> int:
         """Close webhook hints that had come before every stream's last merged load began: they have been read."""

@@ -23,10 +23,12 @@ from shopify_pipeline.config import Settings
 from shopify_pipeline.errors import ConfigError, PipelineError
 from shopify_pipeline.landing import Landing
 from shopify_pipeline.shopify.client import AdminApi
+from shopify_pipeline.shopify.rotating import RotatingToken, Seal
 from shopify_pipeline.shopify.session import HttpSession
-from shopify_pipeline.shopify.tokens import ClientCredentials, StaticToken, TokenProvider
+from shopify_pipeline.shopify.tokens import ClientCredentials, StaticToken, TokenEndpoint, TokenProvider
 from shopify_pipeline.warehouse.connect import Connection, connect
 from shopify_pipeline.warehouse.loads import record_stage
+from shopify_pipeline.warehouse.tokens import ShopTokens
 
 _log = structlog.get_logger("shopify_pipeline")
 
@@ -65,7 +67,7 @@ class Rooms:
     def api(self) -> AdminApi:
         """The shop's Admin API, one session and one cost bucket for all steps of this pipeline."""
         host = self.shop.base_url.removeprefix("https://").split("/")[0].split(":")[0]
-        allowed = {self.shop.domain, host, "storage.googleapis.com"}
+        allowed = {self.shop.domain, host, *self.shop.bulk_hosts}
         session = HttpSession(allowed_hosts=allowed, clock=self.clock, ca_file=self.shop.ca_file)
         return AdminApi(
             shop=self.shop.domain,
@@ -83,13 +85,25 @@ class Rooms:
         secret = self.shop.secret()
         if secret is None or self.shop.client_id is None:
             raise ConfigError(f"{self.shop.domain}: set client_id and client_secret_file, or access_token")
-        return ClientCredentials(
-            endpoint=self.shop.base_url,
-            client_id=self.shop.client_id,
-            client_secret=secret.get_secret_value(),
-            session=session,
+        app: dict[str, Any] = {
+            "endpoint": self.shop.base_url,
+            "client_id": self.shop.client_id,
+            "client_secret": secret.get_secret_value(),
+            "session": session,
+        }
+        if self.shop.refresh_token_file is None:
+            return ClientCredentials(**app, clock=self.clock)
+        return RotatingToken(
+            app=TokenEndpoint(**app),
+            vault=ShopTokens(self.connect, self.shop.domain),
+            seal=Seal(self.shop.token_key().get_secret_value()),
+            first=self._first_refresh_token,
             clock=self.clock,
         )
+
+    def _first_refresh_token(self) -> str | None:
+        first = self.shop.first_refresh_token()
+        return first.get_secret_value() or None if first is not None else None
 
     @cached_property
     def backoffice(self) -> BackOffice:

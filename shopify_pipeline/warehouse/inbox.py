@@ -5,8 +5,8 @@ Here: keeping, counting and closing hints. Not here: HTTP and signatures (``webh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,10 +21,40 @@ from shopify_pipeline.warehouse.connect import Connection
 
 SQL = statements(Path(__file__).with_name("inbox.sql"))
 
-CONNECTIONS_MAX = 4
+#: Requests to hand out or delete personal data: a person has to answer them, and no sync does.
+COMPLIANCE_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
+#: What is kept and is no reason for a sync; our own bulk operation has finished because a sync is under way.
+NO_HINTS = (*COMPLIANCE_TOPICS, "bulk_operations/finish")
+#: Name in ``ops.stages`` of a look at the subscriptions.
+SUBSCRIBE_STAGE = "subscribe"
+
+#: One writes while the other is being replaced.
+CONNECTIONS_MAX = 2
 # Shopify waits 5 s in all: better a quick refusal, which it repeats, than an answer nobody hears.
 CONNECTION_WAIT_SECONDS = 2.0
 STATEMENT_MILLISECONDS = 2000
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One webhook delivery as it arrived.
+
+    Attributes:
+        webhook_id: Shopify's id of the delivery; a repeated delivery has the same.
+        event_id: The same for everything one action of the merchant led to.
+        triggered_at: As the header says it; headers are not signed.
+        received_at: Our clock, UTC.
+        body: The raw body, whose signature was verified.
+    """
+
+    shop: str
+    webhook_id: str
+    event_id: str | None
+    topic: str
+    api_version: str | None
+    triggered_at: str | None
+    received_at: datetime
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -71,53 +101,33 @@ class PostgresInbox:
     ) -> None:
         self._pool.close()
 
-    def store(
-        self,
-        *,
-        shop: str,
-        webhook_id: str,
-        event_id: str | None,
-        topic: str,
-        api_version: str | None,
-        triggered_at: str | None,
-        received_at: datetime,
-        body: bytes,
-    ) -> bool:
-        """Keep one delivery; committed when this returns.
-
-        Returns:
-            Whether it is new; False when this shop's delivery with this id is kept already.
+    def store(self, hints: Sequence[Hint]) -> None:
+        """Keep deliveries in one transaction; committed when this returns, and none kept twice.
 
         Raises:
-            TransientError: PostgreSQL did not take it; nothing was kept.
+            TransientError: PostgreSQL did not take them; none was kept.
         """
-        row = {
-            "shop": shop,
-            "webhook_id": webhook_id,
-            "event_id": event_id,
-            "topic": topic,
-            "api_version": api_version,
-            "triggered_at": triggered_at,
-            "received_at": received_at,
-            "body": body,
-        }
+        # In one order everywhere, or two receivers that get the same deliveries would wait for each other.
+        ordered = sorted(hints, key=lambda hint: (hint.shop, hint.webhook_id))
+        columns = {each.name: [getattr(hint, each.name) for hint in ordered] for each in fields(Hint)}
         try:
             with self._pool.connection() as conn:
-                return conn.execute(SQL["store"], row).rowcount == 1
+                conn.execute(SQL["store"], columns)
         except psycopg.Error as exc:
-            raise TransientError(f"{shop}: the inbox did not keep a webhook: {type(exc).__name__}") from exc
+            shops = ", ".join(sorted({hint.shop for hint in hints}))
+            raise TransientError(f"{shops}: the inbox did not keep webhooks: {type(exc).__name__}") from exc
 
 
 def waiting(conn: Connection, shop: str) -> Waiting | None:
-    """The shop's hints nobody has acted on; None when there are none."""
-    rows = conn.execute(SQL["waiting"], {"shop": shop}).fetchall()
+    """The shop's hints no sync has acted on; None when there are none. What is no hint is not among them."""
+    rows = conn.execute(SQL["waiting"], {"shop": shop, "no_hints": list(NO_HINTS)}).fetchall()
     if not rows:
         return None
     return Waiting({topic: hints for topic, hints, _ in rows}, max(newest for _, _, newest in rows))
 
 
 def mark_handled(conn: Connection, shop: str, up_to: datetime, at: datetime) -> int:
-    """Close every hint that had come by an instant, in the caller's transaction.
+    """Close every hint that had come by an instant, in the caller's transaction; compliance requests stay open.
 
     Args:
         up_to: ``newest_received_at`` of what ``waiting`` said before the sync began; a later hint may tell of a
@@ -127,4 +137,11 @@ def mark_handled(conn: Connection, shop: str, up_to: datetime, at: datetime) -> 
     Returns:
         How many were closed.
     """
-    return conn.execute(SQL["mark_handled"], {"shop": shop, "up_to": up_to, "at": at}).rowcount
+    values = {"shop": shop, "up_to": up_to, "at": at, "requests": list(COMPLIANCE_TOPICS)}
+    return conn.execute(SQL["mark_handled"], values).rowcount
+
+
+def last_subscribed(conn: Connection, shop: str, uri: str) -> frozenset[str]:
+    """Topics this address was subscribed to when that was last looked at; none when it never was."""
+    row = conn.execute(SQL["last_subscribed"], {"shop": shop, "stage": SUBSCRIBE_STAGE}).fetchone()
+    return frozenset(row[1]) if row is not None and row[0] == uri else frozenset()

@@ -113,6 +113,11 @@ class Loads:
         with self._conn.transaction():
             self._conn.execute(SQL["remember_bulk"], {"load_id": load_id, "name": name, "gid": gid})
 
+    def forget_bulk(self, load_id: int, name: str) -> None:
+        """Keep no bulk operation under this name any more."""
+        with self._conn.transaction():
+            self._conn.execute(SQL["forget_bulk"], {"load_id": load_id, "name": name})
+
     def mark_landed(self, load_id: int, landed_at: datetime) -> None:
         """extracting → landed."""
         with self._conn.transaction():

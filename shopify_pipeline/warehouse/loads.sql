@@ -25,6 +25,11 @@ update ops.loads
 set bulk_operations = bulk_operations || jsonb_build_object(%(name)s::text, %(gid)s::text)
 where load_id = %(load_id)s;
 
+-- name: forget_bulk
+update ops.loads
+set bulk_operations = bulk_operations - %(name)s::text
+where load_id = %(load_id)s;
+
 -- name: mark_landed
 update ops.loads
 set state = 'landed', landed_at = %(landed_at)s

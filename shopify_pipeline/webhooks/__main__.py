@@ -17,7 +17,8 @@ from shopify_pipeline.warehouse.inbox import PostgresInbox
 from shopify_pipeline.webhooks.receiver import build_app
 
 # A burst beyond this is answered with 503, which Shopify repeats; memory stays bounded by it times the largest body.
-CONNECTIONS_MAX = 200
+# The answer to a delivery and the next delivery on the same connection may overlap, and count as two.
+CONNECTIONS_MAX = 400
 
 
 def main() -> int:
@@ -41,16 +42,17 @@ def main() -> int:
 
 
 def signing_secrets(settings: Settings) -> dict[str, list[bytes]]:
-    """Client secrets by shop domain: what Shopify signs webhooks with.
+    """Client secrets by shop domain, the present one and while rotating the previous: what Shopify signs webhooks with.
 
     Raises:
         ConfigError: No shop has a client secret; a shop with nothing but an access token gets no webhooks.
     """
-    found = {}
+    found: dict[str, list[bytes]] = {}
     for shop in settings.shops.values():
         secret = shop.secret()
         if secret is not None:
-            found[shop.domain] = [secret.get_secret_value().encode()]
+            known = [secret, shop.previous_secret()]
+            found[shop.domain] = [each.get_secret_value().encode() for each in known if each is not None]
     if not found:
         raise ConfigError("no shop has a client secret to verify webhooks with: set client_secret_file")
     return found

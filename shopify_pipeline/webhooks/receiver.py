@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Protocol
 
 from starlette.applications import Starlette
@@ -22,6 +21,7 @@ from starlette.routing import Route
 
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import ConfigError, TransientError
+from shopify_pipeline.warehouse.inbox import Hint
 
 BODY_BYTES_MAX = 5_000_000
 # Shopify gives up after 5 s in all, so a body that takes longer is nobody's.
@@ -29,31 +29,60 @@ BODY_SECONDS_MAX = 5.0
 HEADER_CHARACTERS_MAX = 255
 # During the hour after a rotation Shopify may still sign with the old secret.
 SECRETS_MAX = 2
+#: Deliveries in one transaction.
+GROUP_MAX = 100
 
 
 class Inbox(Protocol):
     """Where hints are kept."""
 
-    def store(
-        self,
-        *,
-        shop: str,
-        webhook_id: str,
-        event_id: str | None,
-        topic: str,
-        api_version: str | None,
-        triggered_at: str | None,
-        received_at: datetime,
-        body: bytes,
-    ) -> bool:
-        """Keep one delivery; durable when this returns.
-
-        Returns:
-            Whether it is new; False when this shop's delivery with this id is kept already.
+    def store(self, hints: Sequence[Hint]) -> None:
+        """Keep deliveries, all or none; durable when this returns. One that is kept already is not kept again.
 
         Raises:
-            TransientError: It could not be kept.
+            TransientError: They could not be kept.
         """
+
+
+class GroupCommit:
+    """Keeps together, in one transaction, what arrived while the transaction before was under way.
+
+    A burst then costs a few commits, not one for each delivery; alone, a delivery waits for nothing.
+    """
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._waiting: list[tuple[Hint, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def keep(self, hint: Hint) -> None:
+        """Keep one delivery; returns after its commit.
+
+        Raises:
+            TransientError: It could not be kept, nor could those that shared its transaction.
+        """
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((hint, kept))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        await kept
+
+    async def _write(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:GROUP_MAX], self._waiting[GROUP_MAX:]
+            problem: Exception | None = None
+            try:
+                await run_in_threadpool(self._inbox.store, [hint for hint, _ in group])
+            except Exception as exc:
+                # Whatever it is, whoever waits must hear of it, or they wait for ever.
+                problem = exc
+            for _, kept in group:
+                if kept.done():
+                    continue  # its sender has hung up
+                if problem is None:
+                    kept.set_result(None)
+                else:
+                    kept.set_exception(problem)
 
 
 def build_app(
@@ -82,6 +111,8 @@ def build_app(
         if not 1 <= len(known) <= SECRETS_MAX or not all(known):
             raise ConfigError(f"{shop}: webhooks need one client secret, or two while rotating")
 
+    group = GroupCommit(inbox)
+
     async def receive(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HTTPException(415, "the body must be application/json")
@@ -91,16 +122,17 @@ def build_app(
         body = await _read(request, body_bytes_max)
         if not is_signed(body, request.headers.get("x-shopify-hmac-sha256", ""), secrets[shop]):
             raise HTTPException(401, "wrong signature")
-        await run_in_threadpool(
-            inbox.store,
-            shop=shop,
-            webhook_id=_required(request, "x-shopify-webhook-id"),
-            event_id=_optional(request, "x-shopify-event-id"),
-            topic=_required(request, "x-shopify-topic"),
-            api_version=_optional(request, "x-shopify-api-version"),
-            triggered_at=_optional(request, "x-shopify-triggered-at"),
-            received_at=clock.now(),
-            body=body,
+        await group.keep(
+            Hint(
+                shop=shop,
+                webhook_id=_required(request, "x-shopify-webhook-id"),
+                event_id=_optional(request, "x-shopify-event-id"),
+                topic=_required(request, "x-shopify-topic"),
+                api_version=_optional(request, "x-shopify-api-version"),
+                triggered_at=_optional(request, "x-shopify-triggered-at"),
+                received_at=clock.now(),
+                body=body,
+            )
         )
         return PlainTextResponse("kept")
 

@@ -39,7 +39,7 @@ class AskedStore:
 
     base_url: str
     session: requests.Session
-    token: str
+    token: str = field(repr=False)
     exchanges: list[Exchange] = field(default_factory=list)
 
     def post(

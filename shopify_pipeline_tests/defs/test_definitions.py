@@ -28,6 +28,7 @@ endpoint = "https://127.0.0.1:1"
 client_id = "id"
 client_secret = "secret"
 time_zone = "Pacific/Auckland"
+webhook_uri = "https://hooks.example/webhooks"
 """
 
 
@@ -94,6 +95,22 @@ def test_the_nightly_reconciliation_runs_at_night_where_the_shop_is(
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 3 * * *", "Pacific/Auckland")
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
     assert [(request.partition_key, request.tags[SHOP_TAG]) for request in data.run_requests or ()] == [(SHOP, SHOP)]
+
+
+def test_subscriptions_are_looked_after_every_day_where_the_shop_is_and_in_every_sync(
+    repository: dg.RepositoryDefinition, tmp_path: Path
+) -> None:
+    schedule = repository.get_schedule_def("subscriptions_main")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        tick = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
+        context = dg.build_schedule_context(instance, scheduled_execution_time=tick, repository_def=repository)
+        data = schedule.evaluate_tick(context)
+
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "Pacific/Auckland")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert [(request.partition_key, request.tags[SHOP_TAG]) for request in data.run_requests or ()] == [(SHOP, SHOP)]
+    for job in ("subscriptions", "sync"):
+        assert dg.AssetKey(["ops", "subscriptions"]) in repository.get_job(job).asset_layer.executable_asset_keys
 
 
 def test_a_sensor_asks_for_nothing_while_a_run_of_that_shop_is_in_flight(

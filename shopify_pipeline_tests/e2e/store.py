@@ -68,7 +68,7 @@ class Store:
     def _command(self, *arguments: str) -> str:
         command = Path(sys.executable).with_name("shopify-sandbox")
         done = subprocess.run(
-            [command, *arguments, "--state", str(self.home)], capture_output=True, text=True, check=False
+            [command, *arguments, "--home", str(self.home)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

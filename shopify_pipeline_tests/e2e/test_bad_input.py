@@ -140,7 +140,7 @@ def test_no_token(terminal: Terminal, settings: Settings) -> None:
 def test_a_client_secret_the_shop_refuses(terminal: Terminal, settings: Settings, store: Store) -> None:
     credentials = f'client_id = "{store.server.client_id}"\nclient_secret = "guessed"'
     said = terminal.fails("sync", settings(credentials=credentials))
-    assert "check client_id and client_secret" in said
+    assert "Shopify does not know this client_id with this client secret" in said
     assert "guessed" not in said
 
 

@@ -46,7 +46,7 @@ def test_the_sync_job_materialises_every_table_with_passed_checks_and_counts(
         if event is not None and event.is_step_materialization and event.asset_key is not None
     }
     landed = {f"landing/{stream}" for stream in STREAMS}
-    assert materialised.keys() == TABLES | landed | {"ops/hints", "backoffice/pushed"}
+    assert materialised.keys() == TABLES | landed | {"ops/hints", "ops/subscriptions", "backoffice/pushed"}
     assert {event.partition for event in materialised.values()} == {SHOP}
 
     counts = {name: value.value for name, value in materialised["orders"].materialization.metadata.items()}

@@ -2,17 +2,22 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from shopify_pipeline_tests.sandbox.serving import WAIT_SECONDS, Shop, make_world, served
-from shopify_sandbox.faults import HUGE_NUMBER
+from shopify_pipeline_tests.sandbox.serving import NOW, WAIT_SECONDS, Shop, make_world, served
+from shopify_sandbox.fault_kinds import CATALOGUE, FAILURES, NOT_CAUSED, kinds
+from shopify_sandbox.faults import Faults
+from shopify_sandbox.malformed import HUGE_NUMBER
+from shopify_sandbox.state import JsonLines
 
 ORDER = """id legacyResourceId name totalPriceSet { shopMoney { amount currencyCode } }"""
 PAGE = "{ orders(first: 5, sortKey: ID) { nodes { " + ORDER + " lineItems(first: 5) { nodes { id title } } } } }"
+NOTHING: dict[str, Any] = {"malformed": [], "answers": [], "bulk": [], "seed": 0, "log": []}
 BULK = "{ orders { edges { node { " + ORDER + " lineItems { edges { node { id title } } } } } } }"
 
 
@@ -164,4 +169,123 @@ def test_nonsense_is_not_planted(own_shop: Shop, fault: dict[str, Any], message:
     refused = own_shop.control("PUT", "faults", fault)
     assert refused.status_code == 400
     assert message in refused.json()["error"]
-    assert own_shop.control("GET", "faults").json() == {"malformed": [], "answers": []}
+    assert own_shop.control("GET", "faults").json() == NOTHING
+
+
+def test_a_fault_strikes_from_its_nth_request_on_and_only_the_operation_it_names(own_shop: Shop) -> None:
+    plant(own_shop, answers=[{"kind": "status", "status": 503, "operation": "Named", "nth": 2, "count": 2}])
+    named = [own_shop.post("query Named { shop { name } }").status_code for _ in range(4)]
+    assert named == [200, 503, 503, 200]
+    assert own_shop.post("query Other { shop { name } }").status_code == 200
+
+
+def test_the_first_fault_planted_has_a_request_to_itself(own_shop: Shop) -> None:
+    plant(own_shop, answers=[{"kind": "status", "status": 500}, {"kind": "status", "status": 502}])
+    assert [own_shop.post("{ shop { name } }").status_code for _ in range(3)] == [500, 502, 200]
+
+
+def drawn(path: Path, seed: int, requests_made: int) -> list[bool]:
+    faults = Faults(path, log=JsonLines(path.with_suffix(".log")), now=lambda: NOW)
+    faults.plant({"seed": seed, "answers": [{"kind": "reset", "rate": 0.3}]}, lambda root, name: "")
+    return [faults.next_answer("graphql", "Q") is not None for _ in range(requests_made)]
+
+
+def test_drawn_faults_are_the_same_for_the_same_seed_and_as_frequent_as_said(tmp_path: Path) -> None:
+    first, again, other = (drawn(tmp_path / name, seed, 150) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
+    assert first == again != other
+    assert 0.2 < sum(first) / 150 < 0.4
+
+
+def test_drawing_goes_on_after_a_restart_where_it_was(tmp_path: Path) -> None:
+    whole = drawn(tmp_path / "whole", 1, 40)
+    drawn(tmp_path / "halves", 1, 20)
+    reopened = Faults(tmp_path / "halves", log=JsonLines(tmp_path / "log"), now=lambda: NOW)
+    assert [reopened.next_answer("graphql") is not None for _ in range(20)] == whole[20:]
+
+
+def test_every_hit_is_logged_with_what_it_hit(own_shop: Shop) -> None:
+    gid = orders(own_shop)[0]["id"]
+    plant(
+        own_shop,
+        answers=[{"kind": "status", "status": 503}],
+        malformed=[{"root": "orders", "id": gid, "kind": "bad_money"}],
+    )
+    own_shop.post("query Hit { shop { name } }")
+    orders(own_shop)
+    entries = own_shop.control("GET", "faults").json()["log"]
+    assert [{key: value for key, value in entry.items() if key != "wall_time"} for entry in entries] == [
+        {
+            "world_time": "2026-11-20T12:00:00Z",
+            "section": "answers",
+            "fault": "status",
+            "request": "graphql",
+            "operation": "Hit",
+        },
+        {
+            "world_time": "2026-11-20T12:00:00Z",
+            "section": "malformed",
+            "fault": "bad_money",
+            "request": "graphql",
+            "operation": None,
+        },
+    ]
+    assert own_shop.sandbox.faults.log.read() == entries
+
+
+def test_a_bulk_fault_waits_for_the_operation_it_names(own_shop: Shop) -> None:
+    plant(own_shop, bulk=[{"kind": "failed", "error_code": "TIMEOUT", "share": 0.25, "operation": "Orders"}])
+    faults = own_shop.sandbox.faults
+    assert faults.next_bulk("Products") is None
+    hit = faults.next_bulk("Orders")
+    assert hit is not None
+    assert (hit.kind, hit.error_code, hit.share) == ("failed", "TIMEOUT", 0.25)
+    assert faults.next_bulk("Orders") is None
+
+
+def test_every_failure_a_shop_knows_is_caused_or_said_to_be_nobodys_here() -> None:
+    caused = {failure for kind in CATALOGUE for failure in kind.failures}
+    assert caused | set(NOT_CAUSED) == set(FAILURES)
+    assert not caused & set(NOT_CAUSED)
+    assert set(FAILURES) == {f"A{number}" for number in range(1, 22)} | {f"W{number}" for number in range(1, 13)}
+
+
+def test_what_the_catalogue_names_exists(own_shop: Shop) -> None:
+    assert set(kinds("settings")) <= set(own_shop.control("GET", "settings").json())
+    for name in kinds("control"):
+        assert own_shop.control("OPTIONS", name).status_code == 405, f"{name} is no control endpoint"
+
+
+@pytest.mark.parametrize("kind", ["reset", "cut_length", "cut_chunked", "cut_close"])
+def test_a_download_that_breaks_has_brought_a_true_part_of_the_file(own_shop: Shop, kind: str) -> None:
+    operation, _ = bulk_lines(own_shop)
+    whole = own_shop.session.get(operation["url"], timeout=10).content
+    plant(own_shop, answers=[{"kind": kind, "on": "bulk_download"}])
+    received = b""
+    with (
+        suppress(requests.RequestException),
+        own_shop.session.get(operation["url"], headers={"Range": "bytes=100-"}, stream=True, timeout=10) as response,
+    ):
+        assert (response.status_code, response.headers["Content-Range"]) == (
+            206,
+            f"bytes 100-{len(whole) - 1}/{len(whole)}",
+        )
+        for chunk in response.iter_content(1):
+            received += chunk
+    assert received
+    assert whole[100:].startswith(received)
+    assert len(received) < len(whole) - 100
+
+
+def test_spoiled_headers_are_the_only_thing_wrong(own_shop: Shop) -> None:
+    sound = own_shop.post("{ shop { name } }")
+    kinds_of_header = ["wrong_version", "no_version", "no_date", "skewed_date", "wrong_type"]
+    plant(own_shop, answers=[{"kind": kind, "seconds": 90} for kind in kinds_of_header])
+    said = {kind: own_shop.post("{ shop { name } }") for kind in kinds_of_header}
+    assert {response.json()["data"]["shop"]["name"] for response in said.values()} == {
+        sound.json()["data"]["shop"]["name"]
+    }
+    assert said["wrong_version"].headers["X-Shopify-API-Version"] == "2027-01"
+    assert "X-Shopify-API-Version" not in said["no_version"].headers
+    assert "Date" not in said["no_date"].headers
+    assert said["skewed_date"].headers["Date"] == "Fri, 20 Nov 2026 12:01:30 GMT"
+    assert said["wrong_type"].headers["Content-Type"].startswith("text/html")

@@ -25,12 +25,15 @@ from shopify_sandbox.schema import PublishedSchema, connection_nodes, load_schem
 
 RECORDS_PER_TYPE = 300
 FORMS = {
-    "ID": r"gid://shopify/\w+/\d+(\?inventory_item_id=\d+(&name=\w+)?)?",
+    "ID": r"gid://shopify/FulfillmentService/manual|gid://shopify/\w+/\d+(\?inventory_item_id=\d+(&name=\w+)?)?",
     "Decimal": r"-?\d+\.(\d|\d*[1-9])",
     "Money": r"-?\d+\.\d\d",
     "DateTime": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
     "UnsignedInt64": r"\d+",
     "URL": r"https?://.+",
+    "HTML": r"(?s).*",
+    "JSON": r"\{.*\}",
+    "Date": r"\d{4}-\d\d-\d\d",
 }
 NATIVE = {"Int": int, "Float": (int, float), "Boolean": bool, "String": str}
 ARGUMENTS = {

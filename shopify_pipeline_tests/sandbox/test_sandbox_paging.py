@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopify_sandbox.errors import FieldError
-from shopify_sandbox.paging import Keyed, Page, decode_cursor, encode_cursor, listed_page, sorted_page
+from shopify_sandbox.paging import Keyed, Ordered, Page, decode_cursor, encode_cursor, listed_page
+from shopify_sandbox.paging import sorted_page as page_of
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def sorted_page(records: Sequence[Keyed], arguments: dict[str, Any]) -> Page:
+    return page_of(Ordered.by_place(records), arguments)
 
 
 def stamped(seconds: Sequence[int]) -> list[Keyed]:
@@ -66,6 +71,30 @@ def test_cursor_is_base64_json_of_id_and_sort_value() -> None:
     assert decode_cursor(cursor) == (6832, "2026-06-22 23:01:16.000000")
 
 
+def test_cursor_of_a_record_sorted_by_id_holds_the_id_twice_once_as_text() -> None:
+    assert decode_cursor(encode_cursor(Keyed(8808624750849, 8808624750849, None))) == (8808624750849, "8808624750849")
+
+
+def test_cursor_of_a_searched_connection_holds_the_time_in_milliseconds() -> None:
+    records = [Keyed(datetime(2025, 3, 26, 19, 51, 38, tzinfo=UTC), 9522206998834, "found"), Keyed(START, 7, "other")]
+    found = Ordered.by_place(records).only(lambda record: record == "found")
+    cursor = encode_cursor(page_of(found, {"first": 1}).items[0])
+    assert decode_cursor(cursor) == (9522206998834, 1743018698000)
+    assert ids(page_of(found, {"first": 1, "after": cursor})) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[3, 1, 2, 2], ["b", "a", "a", None], [("Chen", "Ava"), ("Brooks", "Ben"), ("Chen", "Ava"), ("Chen", "Ben")]],
+    ids=["numbers", "texts", "names"],
+)
+def test_pages_can_be_walked_whatever_is_sorted_by(values: list[Any]) -> None:
+    records = [Keyed(value, number, number) for number, value in enumerate(values)]
+    expected = [keyed.record for keyed in sorted(records, key=lambda keyed: keyed.place)]
+    assert walked(records, 1) == expected
+    assert walked(records, 1, reverse=True) == expected[::-1]
+
+
 def test_record_that_moves_behind_the_cursor_is_seen_again_and_one_that_moves_before_it_is_missed() -> None:
     before = stamped([1, 2, 3, 4])
     cursor = encode_cursor(sorted_page(before, {"first": 2}).items[-1])
@@ -84,6 +113,8 @@ def test_nothing_beyond_the_25_000th_record_can_be_reached() -> None:
     records = [Keyed(number, number, None) for number in range(25_003)]
     page = sorted_page(records, {"first": 250, "after": encode_cursor(records[24_899])})
     assert (len(page.items), page.has_next) == (100, False)
+    backwards = sorted_page(records, {"first": 250, "after": encode_cursor(records[103]), "reverse": True})
+    assert (ids(backwards)[-1], backwards.has_next) == (3, False)
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,16 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import Queue
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from shopify_pipeline_tests.sandbox.serving import CREDENTIALS, WAIT_SECONDS, Shop
+from shopify_pipeline_tests.sandbox.receiving import Receiver, receiving
+from shopify_pipeline_tests.sandbox.serving import CREDENTIALS, Shop
+from shopify_sandbox.settings import Settings
+from shopify_sandbox.webhooks import Webhooks
 
 CREATE = """mutation Create($topic: WebhookSubscriptionTopic!, $uri: String!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri}) {
@@ -24,46 +24,10 @@ DELETE = """mutation Delete($id: ID!) { webhookSubscriptionDelete(id: $id) {
 LIST = "{ webhookSubscriptions(first: 10) { nodes { id topic uri } } }"
 
 
-@dataclass(frozen=True)
-class Received:
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass
-class Receiver:
-    """A receiver on loopback; it answers the statuses it was told to, then 200."""
-
-    uri: str
-    statuses: list[int] = field(default_factory=list)
-    inbox: "Queue[Received]" = field(default_factory=Queue)
-
-    def next(self) -> Received:
-        return self.inbox.get(timeout=WAIT_SECONDS)
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = found.statuses.pop(0) if found.statuses else 200
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            found.inbox.put(Received({key.lower(): value for key, value in self.headers.items()}, body))
-
-        def log_message(self, *args: Any) -> None:
-            """Stay quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hooks")
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiving() as running:
+        yield running
 
 
 def subscribe(shop: Shop, topic: str, uri: str) -> dict[str, Any]:
@@ -169,3 +133,84 @@ def test_same_topic_and_address_cannot_be_subscribed_twice(own_shop: Shop, recei
     subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
     payload = own_shop.data(CREATE, topic="ORDERS_CREATE", uri=receiver.uri)["webhookSubscriptionCreate"]
     assert payload["userErrors"][0]["message"] == "Address for this topic has already been taken"
+
+
+def test_a_named_subscription_sends_its_name_and_only_the_fields_it_asked_for(
+    own_shop: Shop, receiver: Receiver
+) -> None:
+    text = """mutation Create($uri: String!) { webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription: {
+      uri: $uri, name: "to-the-books", includeFields: ["id", "total_price", "nonsense"] }) {
+      webhookSubscription { name includeFields } userErrors { message } } }"""
+    payload = own_shop.data(text, uri=receiver.uri)["webhookSubscriptionCreate"]
+    assert payload["webhookSubscription"]["name"] == "to-the-books"
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    received = receiver.next()
+    assert received.headers["x-shopify-name"] == "to-the-books"
+    assert sorted(received.payload) == ["id", "total_price"]
+
+
+def test_what_a_subscription_cannot_have_here_is_said_aloud(own_shop: Shop, receiver: Receiver) -> None:
+    text = """mutation Create($uri: String!) { webhookSubscriptionCreate(topic: ORDERS_CREATE, webhookSubscription: {
+      uri: $uri, filter: "total_price:>100" }) { webhookSubscription { id } userErrors { message } } }"""
+    errors = own_shop.ask(text, uri=receiver.uri)["errors"]
+    assert [error["extensions"]["code"] for error in errors] == ["SANDBOX_NOT_MODELLED"]
+    assert own_shop.data(LIST)["webhookSubscriptions"]["nodes"] == []
+
+
+def test_subscriptions_are_listed_by_topic_and_by_address(own_shop: Shop, receiver: Receiver) -> None:
+    first = subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    second = subscribe(own_shop, "ORDERS_UPDATED", "https://other.example/hooks")
+    by_topic = own_shop.data("{ webhookSubscriptions(first: 5, topics: [ORDERS_CREATE]) { nodes { id } } }")
+    by_address = own_shop.data(
+        '{ webhookSubscriptions(first: 5, uri: "https://other.example/hooks") { nodes { id } } }'
+    )
+    assert by_topic["webhookSubscriptions"]["nodes"] == [{"id": first["id"]}]
+    assert by_address["webhookSubscriptions"]["nodes"] == [{"id": second["id"]}]
+
+
+def test_anything_the_world_holds_can_be_told_of_without_happening(own_shop: Shop, receiver: Receiver) -> None:
+    subscribe(own_shop, "PRODUCTS_DELETE", receiver.uri)
+    product = next(iter(own_shop.sandbox.store.state.products))
+    answer = own_shop.control(
+        "POST", "webhooks", {"topic": "products/delete", "gid": f"gid://shopify/Product/{product}"}
+    )
+    received = receiver.next()
+    assert received.payload == {"id": product}
+    assert received.headers["x-shopify-event-id"] == answer.json()["event_id"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"topic": "orders/create", "gid": "gid://shopify/Order/1"}, "there is no record gid://shopify/Order/1"),
+        ({"topic": "orders/create", "gid": "SHOP"}, "orders/create cannot be told of SHOP"),
+        ({"topic": "themes/create", "gid": "SHOP"}, "themes/create cannot be told of SHOP"),
+        ({"topic": "shop/redact", "gid": "SHOP"}, "shop/redact goes to an address of the app's own configuration"),
+        ({"topic": "shop/redact", "gid": "SHOP", "uri": "http://example.com"}, "Address protocol http://"),
+    ],
+    ids=["no such record", "record of another kind", "topic without a payload", "no address", "address without TLS"],
+)
+def test_what_cannot_be_told_of_is_refused_with_the_reason(own_shop: Shop, given: dict[str, str], message: str) -> None:
+    gid = f"gid://shopify/Shop/{own_shop.sandbox.store.shop.id}"
+    given = {key: value.replace("SHOP", gid) for key, value in given.items()}
+    answer = own_shop.control("POST", "webhooks", given)
+    assert answer.status_code == 400
+    assert message.replace("SHOP", gid) in answer.json()["error"]
+
+
+def test_subscriptions_and_their_names_outlive_a_restart(own_shop: Shop, receiver: Receiver) -> None:
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    before = own_shop.sandbox.webhooks.subscriptions()
+    reopened = Webhooks(
+        own_shop.sandbox.state / "webhooks.json",
+        log=own_shop.sandbox.deliveries,
+        shop="a-shop.myshopify.com",
+        secrets=lambda: ["secret"],
+        version="2026-10",
+        now=own_shop.sandbox.clock.now,
+        monotonic=time.monotonic,
+        settings=Settings,
+        send=lambda delivery: 200,
+        seed=1,
+    )
+    assert reopened.subscriptions() == before

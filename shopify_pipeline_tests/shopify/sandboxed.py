@@ -52,9 +52,9 @@ class SandboxShop:
 
 
 @contextmanager
-def sandbox_shop(state: Path, *, orders: int) -> Iterator[SandboxShop]:
+def sandbox_shop(state: Path, *, orders: int, domain: str = SHOP) -> Iterator[SandboxShop]:
     """Make a world in this directory and serve it."""
-    store = Store.create(state, seed=11, orders=orders, days=30, now=NOW, shop=SHOP)
+    store = Store.create(state, seed=11, orders=orders, days=30, now=NOW, shop=domain)
     # Refilled a thousand times faster: what is tested here is reading, pacing has tests on a clock of its own.
     sandbox = Sandbox(state, store, CREDENTIALS, bucket=Bucket(time.monotonic, restore_per_second=100_000))
     server = SandboxServer(sandbox)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from shopify_pipeline.clock import SimulatedClock
 from shopify_pipeline.errors import IncompleteError, PermanentError, TransientError
-from shopify_pipeline.shopify.bulk import BulkFile, BulkRunner, NoMemory
+from shopify_pipeline.shopify.bulk import BulkRunner, NoMemory
+from shopify_pipeline.shopify.bulk_files import BulkFile, FileGoneError
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.queries import operation
 from shopify_pipeline.shopify.session import CHUNK_BYTES
@@ -29,6 +32,9 @@ FILE = (
 
 class Memory:
     """Remembers, and keeps every gid it was ever given."""
+
+    def forget(self, name: str) -> None:
+        self.known.pop(name, None)
 
     def __init__(self, **known: str) -> None:
         self.known = known
@@ -114,19 +120,45 @@ def test_a_dead_operation_is_submitted_again(status: str | None, server: Loopbac
     assert memory.given == ["gid://shopify/BulkOperation/1", second]
 
 
+def test_a_completed_operation_whose_address_is_gone_is_submitted_again(
+    server: LoopbackServer, make_api: MakeApi
+) -> None:
+    old = polled("COMPLETED", objectCount="3", rootObjectCount="2", fileSize="120", url=None)
+    second = "gid://shopify/BulkOperation/2"
+    server.answers(old, submitted(second), polled("COMPLETED", gid=second))
+    memory = Memory(**{KEY: "gid://shopify/BulkOperation/1"})
+    assert runner(make_api()).run(QUERY, memory).gid == second
+
+
+def test_a_memory_that_holds_no_operation_is_forgotten(server: LoopbackServer, make_api: MakeApi) -> None:
+    server.answers(submitted("gid://shopify/BulkOperation/1"), polled("COMPLETED"))
+    memory = Memory(**{KEY: "gid://shopify/Product/9"})
+    runner(make_api()).run(QUERY, memory)
+    assert operations(server) == ["BulkRun", "BulkPoll"]
+    assert memory.known == {KEY: "gid://shopify/BulkOperation/1"}
+
+
 def test_an_operation_that_dies_three_times_is_given_up(server: LoopbackServer, make_api: MakeApi) -> None:
     failure = polled("FAILED", errorCode="TIMEOUT")
     one = submitted("gid://shopify/BulkOperation/1")
     server.answers(one, failure, one, failure, one, failure)
+    memory, told = Memory(), list[str]()
     with pytest.raises(TransientError, match="3 times"):
-        runner(make_api()).run(QUERY, Memory())
+        BulkRunner(make_api(), progress=told.append).run(QUERY, memory)
     assert operations(server) == ["BulkRun", "BulkPoll"] * 3
+    assert told == [
+        f"CustomersBulk: bulk operation failed (TIMEOUT) after 0 objects; attempt {n} of 3 is over" for n in (1, 2, 3)
+    ]
+    assert memory.known == {}
 
 
 def test_denied_access_is_final(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(submitted("gid://shopify/BulkOperation/1"), polled("FAILED", errorCode="ACCESS_DENIED"))
+    memory = Memory()
     with pytest.raises(PermanentError, match="scopes"):
-        runner(make_api()).run(QUERY, Memory())
+        runner(make_api()).run(QUERY, memory)
+    assert operations(server) == ["BulkRun", "BulkPoll"]
+    assert memory.known == {}
 
 
 def test_a_query_shopify_does_not_accept_is_final(server: LoopbackServer, make_api: MakeApi) -> None:
@@ -161,6 +193,63 @@ def test_an_operation_that_never_ends_is_left_for_the_next_run(
     with pytest.raises(TransientError, match="next run takes it up"):
         patient.run(QUERY, memory)
     assert memory.known == {KEY: "gid://shopify/BulkOperation/1"}
+
+
+def impatient(api: AdminApi) -> BulkRunner:
+    """A runner that polls every ten minutes and gives an operation an hour to move."""
+    return BulkRunner(
+        api, progress=lambda line: None, poll_seconds_min=600, poll_seconds_max=600, stalled_seconds_max=3600
+    )
+
+
+def cancelling(gid: str = "gid://shopify/BulkOperation/1") -> Script:
+    return graphql({"bulkOperationCancel": {"bulkOperation": {"id": gid, "status": "CANCELING"}, "userErrors": []}})
+
+
+def until_it_stalls(count: str) -> list[Script]:
+    """Polls that show the same count for an hour."""
+    return [polled("RUNNING", objectCount=count)] * 7
+
+
+def test_an_operation_that_stands_still_is_cancelled_and_submitted_again_when_its_slot_is_free(
+    server: LoopbackServer, make_api: MakeApi, clock: SimulatedClock
+) -> None:
+    second = "gid://shopify/BulkOperation/2"
+    server.answers(
+        submitted("gid://shopify/BulkOperation/1"),
+        *until_it_stalls("7"),
+        cancelling(),
+        polled("CANCELING", objectCount="7"),
+        polled("CANCELED", objectCount="7"),
+        submitted(second),
+        polled("COMPLETED", gid=second),
+    )
+    memory = Memory()
+    assert impatient(make_api()).run(QUERY, memory).gid == second
+    assert operations(server)[-5:] == ["BulkCancel", "BulkPoll", "BulkPoll", "BulkRun", "BulkPoll"]
+    assert 3600 <= clock.slept_seconds < 2 * 3600
+
+
+def test_an_operation_that_moves_is_left_alone_however_slow_it_is(
+    server: LoopbackServer, make_api: MakeApi, clock: SimulatedClock
+) -> None:
+    slow = [polled("RUNNING", objectCount=str(count // 5)) for count in range(30)]
+    server.answers(submitted("gid://shopify/BulkOperation/1"), *slow, polled("COMPLETED"))
+    assert impatient(make_api()).run(QUERY, Memory()).lines == 0
+    assert clock.slept_seconds == 30 * 600
+    assert "BulkCancel" not in operations(server)
+
+
+def test_an_operation_that_stands_still_twice_is_given_up_and_not_adopted(
+    server: LoopbackServer, make_api: MakeApi
+) -> None:
+    one = [submitted("gid://shopify/BulkOperation/1"), *until_it_stalls("7"), cancelling(), polled("CANCELED")]
+    server.answers(*one, *one)
+    memory = Memory()
+    with pytest.raises(TransientError, match="stood still at 0 objects, twice"):
+        impatient(make_api()).run(QUERY, memory)
+    assert Counter(operations(server))["BulkRun"] == 2
+    assert memory.known == {}
 
 
 def test_a_file_that_agrees_with_every_count_is_given_as_it_is(server: LoopbackServer, make_api: MakeApi) -> None:
@@ -234,6 +323,14 @@ def test_a_file_that_ends_early_again_and_again_is_incomplete(server: LoopbackSe
     assert len(server.requests) == 1 + 5
 
 
+def test_a_file_the_storage_says_is_over_is_incomplete(server: LoopbackServer, make_api: MakeApi) -> None:
+    """What is missing cannot be asked for: the range begins where the file ends."""
+    cut = raw(head(200) + FILE[:50])
+    server.answers(cut, reply(416, b"<Error/>", Content_Range="bytes */50"))
+    with pytest.raises(IncompleteError, match=f"after 50 of {len(FILE)} bytes"):
+        list(runner(make_api()).chunks(file_of(server)))
+
+
 def test_a_download_that_never_gets_anywhere_is_given_up(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(reply(503))
     with pytest.raises(TransientError, match="HTTP 503"):
@@ -241,22 +338,91 @@ def test_a_download_that_never_gets_anywhere_is_given_up(server: LoopbackServer,
     assert len(server.requests) == 5
 
 
-def test_an_expired_address_is_final(server: LoopbackServer, make_api: MakeApi) -> None:
-    server.answers(reply(403, b"<Error>ExpiredToken</Error>"))
-    with pytest.raises(PermanentError, match="expired"):
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_an_expired_address_is_told_at_once(status: int, server: LoopbackServer, make_api: MakeApi) -> None:
+    server.answers(reply(status, b"<Error><Code>ExpiredToken</Code></Error>"))
+    with pytest.raises(FileGoneError, match="expired"):
         list(runner(make_api()).chunks(file_of(server)))
+    assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("url", ["https://evil.test/file", "http://127.0.0.1/file", "https://169.254.169.254/x"])
+def completed(server: LoopbackServer, number: int, *, lines: int = 3) -> tuple[Script, Script]:
+    """The answers to a submission and to the poll after it."""
+    gid, counts = f"gid://shopify/BulkOperation/{number}", {"objectCount": str(lines), "rootObjectCount": "2"}
+    done = polled("COMPLETED", gid=gid, fileSize=str(len(FILE)), url=f"{server.url}/{number}", **counts)
+    return submitted(gid), done
+
+
+def kept(file: BulkFile, chunks: Iterator[bytes]) -> tuple[str, bytes]:
+    return file.gid, b"".join(chunks)
+
+
+def test_a_file_that_is_gone_is_made_again_by_a_new_operation(server: LoopbackServer, make_api: MakeApi) -> None:
+    server.answers(*completed(server, 1), reply(400), *completed(server, 2), reply(200, FILE))
+    memory = Memory()
+    assert runner(make_api()).fetch(QUERY, memory, kept) == ("gid://shopify/BulkOperation/2", FILE)
+    assert memory.known == {KEY: "gid://shopify/BulkOperation/2"}
+
+
+def test_a_file_that_is_provably_short_is_made_again_once_and_then_refused(
+    server: LoopbackServer, make_api: MakeApi
+) -> None:
+    wrong = reply(200, FILE)
+    server.answers(*completed(server, 1, lines=4), wrong, *completed(server, 2, lines=4), wrong)
+    memory = Memory()
+    with pytest.raises(IncompleteError, match="Shopify said"):
+        runner(make_api()).fetch(QUERY, memory, kept)
+    assert memory.given == ["gid://shopify/BulkOperation/1", "gid://shopify/BulkOperation/2"]
+    assert memory.known == {}
+
+
+def test_an_address_on_another_host_is_refused_and_not_adopted_by_the_next_run(
+    server: LoopbackServer, make_api: MakeApi
+) -> None:
+    gid = "gid://shopify/BulkOperation/1"
+    counts = {"objectCount": "3", "rootObjectCount": "2", "fileSize": "120"}
+    server.answers(submitted(gid), polled("COMPLETED", gid=gid, url="https://evil.test/file", **counts))
+    memory = Memory()
+    with pytest.raises(PermanentError, match="refused"):
+        runner(make_api()).fetch(QUERY, memory, kept)
+    assert operations(server) == ["BulkRun", "BulkPoll"]
+    assert memory.known == {}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.test/file",
+        "http://127.0.0.1/file",
+        "https://169.254.169.254/x",
+        "file:///etc/passwd",
+        "https://127.0.0.1@evil.test/file",
+        "https://evil.test\\@127.0.0.1/file",
+        "https://127.0.0.1.evil.test/file",
+    ],
+)
 def test_a_file_on_another_host_is_refused(url: str, make_api: MakeApi) -> None:
     with pytest.raises(PermanentError, match="refused"):
         list(runner(make_api()).chunks(BulkFile("gid://shopify/BulkOperation/1", QUERY, url, 10, 1, 1)))
 
 
+def test_a_file_that_leads_elsewhere_is_not_followed(server: LoopbackServer, make_api: MakeApi) -> None:
+    server.answers(reply(302, Location="https://169.254.169.254/latest/meta-data"))
+    with pytest.raises(PermanentError, match="redirect"):
+        list(runner(make_api()).chunks(file_of(server)))
+    assert len(server.requests) == 1
+
+
+def test_no_access_token_goes_to_the_storage(server: LoopbackServer, make_api: MakeApi) -> None:
+    server.answers(reply(200, FILE))
+    list(runner(make_api()).chunks(file_of(server)))
+    assert not [name for name in server.requests[0].headers if "token" in name or name == "authorization"]
+
+
 def test_a_single_endless_line_is_refused(
     server: LoopbackServer, make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shopify_pipeline.shopify.bulk.LINE_BYTES_MAX", 1000)
+    monkeypatch.setattr("shopify_pipeline.shopify.bulk_files.LINE_BYTES_MAX", 1000)
     body = b"x" * 200_000
     server.answers(reply(200, body))
     with pytest.raises(PermanentError, match="longer than 1000 bytes"):
@@ -264,8 +430,8 @@ def test_a_single_endless_line_is_refused(
 
 
 def test_lines_come_only_when_the_whole_file_is_proven(server: LoopbackServer, make_api: MakeApi) -> None:
-    done = polled("COMPLETED", objectCount="4", rootObjectCount="3", fileSize=str(len(FILE)), url=server.url + "/file")
-    server.answers(submitted("gid://shopify/BulkOperation/1"), done, reply(200, FILE))
+    wrong = (*completed(server, 1, lines=4), reply(200, FILE))
+    server.answers(*wrong, *wrong)
     lines = runner(make_api()).lines("CensusCustomers")
     with pytest.raises(IncompleteError):
         next(lines)

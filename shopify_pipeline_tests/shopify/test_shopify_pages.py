@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from shopify_pipeline.errors import IncompleteError, QueryCostError, TransientError
+from shopify_pipeline.errors import IncompleteError, PermanentError, QueryCostError, SlowAnswerError, TransientError
+from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.schemas.records import assemble
+from shopify_pipeline.shopify import pages
 from shopify_pipeline.shopify.answers import Answer
 from shopify_pipeline.shopify.client import AdminApi
-from shopify_pipeline.shopify.pages import Body, PageReader, updated_between
+from shopify_pipeline.shopify.pages import Body, PageReader
 from shopify_pipeline.shopify.queries import Operation, operation
-from shopify_pipeline.shopify.session import SlowAnswerError
 from shopify_pipeline.shopify.streams import READINGS
+from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline_tests.shopify.conftest import MakeApi
 from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Script, graphql, reply
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SandboxShop
+from shopify_sandbox import paging
 
 ORDERS = READINGS["orders"]
-ALL = updated_between(NOW - timedelta(days=3650), NOW)
+ALL = Window(NOW - timedelta(days=3650), NOW)
 
 
 class Altered:
@@ -53,6 +57,12 @@ def reader(api: object, *, page_size: int = 100) -> PageReader:
     return PageReader(cast(AdminApi, api), page_size=page_size, progress=lambda line: None)
 
 
+def orders_in(bodies: Iterable[Body]) -> list[dict[str, Any]]:
+    """The orders of the pages among these bodies, with as much nested in them as their page held."""
+    pages = [body for body in bodies if body.kind == "page"]
+    return [node for body in pages for node in json.loads(body.raw)["data"]["orders"]["nodes"]]
+
+
 @pytest.fixture(scope="module")
 def rich(shop: SandboxShop) -> list[str]:
     """Orders that together have more than one node in every nested connection."""
@@ -63,11 +73,7 @@ def rich(shop: SandboxShop) -> list[str]:
         "refunded": lambda order: [refund["refundLineItems"] for refund in order["refunds"]],
         "shipped": lambda order: [fulfillment["fulfillmentLineItems"] for fulfillment in order["fulfillments"]],
     }
-    orders = [
-        order
-        for body in reader(shop.api()).window(ORDERS, ALL)
-        for order in json.loads(body.raw)["data"]["orders"]["nodes"]
-    ]
+    orders = orders_in(reader(shop.api()).window(ORDERS, ALL, counted=0))
     found = {
         next(order["id"] for order in orders if any(len(c["nodes"]) > 1 for c in connections(order)))
         for connections in nested.values()
@@ -114,9 +120,9 @@ def parts_of(bodies: list[Body]) -> Counter[str]:
 @pytest.mark.parametrize("stream", READINGS)
 def test_nested_connections_are_drained_exactly(stream: str, shop: SandboxShop) -> None:
     """One node at a time gives every node once, the same ones as asking for many at once."""
-    window = updated_between(NOW - timedelta(days=1 if stream == "orders" else 3650), NOW)
-    narrow = list(reader(Altered(shop.api(), one_at_a_time)).window(READINGS[stream], window))
-    whole = list(reader(shop.api()).window(READINGS[stream], window))
+    window = Window(NOW - timedelta(days=1 if stream == "orders" else 3650), NOW)
+    narrow = list(reader(Altered(shop.api(), one_at_a_time)).window(READINGS[stream], window, counted=0))
+    whole = list(reader(shop.api()).window(READINGS[stream], window, counted=0))
     drained, expected = parts_of(narrow), parts_of(whole)
     assert "nested" in {body.kind for body in narrow}
     assert expected.keys() == drained.keys()
@@ -131,33 +137,29 @@ def test_draining_orders_touches_every_kind_of_nested_connection(shop: SandboxSh
 
 def test_a_window_gives_exactly_the_roots_changed_in_it(shop: SandboxShop) -> None:
     since, until = NOW - timedelta(days=10), NOW - timedelta(days=3)
-    found = {
-        node["id"]: node["updatedAt"]
-        for body in reader(shop.api(), page_size=7).window(ORDERS, updated_between(since, until))
-        for node in json.loads(body.raw)["data"]["orders"]["nodes"]
-    }
+    within = Window(since, until)
+    found = [order["id"] for order in orders_in(reader(shop.api(), page_size=7).window(ORDERS, within, counted=0))]
     everything = {
-        node["id"]: node["updatedAt"]
-        for body in reader(shop.api()).window(ORDERS, ALL)
-        for node in json.loads(body.raw)["data"]["orders"]["nodes"]
+        order["id"]: order["updatedAt"] for order in orders_in(reader(shop.api()).window(ORDERS, ALL, counted=0))
     }
     inside = {gid for gid, at in everything.items() if since <= datetime.fromisoformat(at) <= until}
     assert len(everything) == 120
     assert set(found) == inside
+    assert len(found) == len(inside)
     assert 0 < len(inside) < 120
 
 
 def test_a_bodys_roots_are_counted(shop: SandboxShop) -> None:
-    bodies = list(reader(shop.api()).window(ORDERS, ALL))
-    assert [body.roots for body in bodies] == [50, 50, 20]
-    assert {(body.kind, body.operation, body.query_hash) for body in bodies} == {
-        ("page", "OrdersPage", operation("OrdersPage").query_hash)
+    bodies = list(reader(shop.api(), page_size=50).window(ORDERS, ALL, counted=0))
+    assert [body.roots for body in bodies if body.kind == "page"] == [50, 50, 20]
+    assert {body.roots for body in bodies if body.kind == "nested"} == {0}
+    assert {(body.operation, body.query_hash) for body in bodies if body.kind == "page"} == {
+        ("OrdersPage", operation("OrdersPage").query_hash)
     }
 
 
 def test_details_bring_what_a_bulk_operation_cannot_carry(shop: SandboxShop) -> None:
-    pages = list(reader(shop.api()).window(ORDERS, ALL))
-    orders = [node for body in pages for node in json.loads(body.raw)["data"]["orders"]["nodes"]]
+    orders = orders_in(reader(shop.api()).window(ORDERS, ALL, counted=0))
     wanted = [order for order in orders if order["refunds"] or order["fulfillments"]]
     bodies = list(reader(shop.api()).details(ORDERS, ((o["id"], o["updatedAt"]) for o in wanted)))
     assert {body.kind for body in bodies} == {"detail"}
@@ -171,8 +173,8 @@ def test_details_bring_what_a_bulk_operation_cannot_carry(shop: SandboxShop) -> 
 
 
 def test_an_order_that_changed_since_the_bulk_operation_is_read_anew_and_whole(shop: SandboxShop) -> None:
-    pages = list(reader(shop.api()).window(ORDERS, ALL))
-    first, second = [node for body in pages for node in json.loads(body.raw)["data"]["orders"]["nodes"]][:2]
+    orders = orders_in(reader(shop.api()).window(ORDERS, ALL, counted=0))
+    first, second = [order for order in orders if order["refunds"] == []][:2]
     versions = [(first["id"], "2020-01-01T00:00:00Z"), (second["id"], second["updatedAt"])]
     bodies = list(reader(shop.api()).details(ORDERS, versions))
     assert [(body.kind, body.operation, body.roots) for body in bodies] == [
@@ -231,10 +233,12 @@ def test_a_page_that_is_too_much_is_halved_and_stays_halved(
         graphql(connection([], more=True, cursor="c1")),
         graphql(connection([], more=False, cursor=None)),
     )
-    bodies = list(reader(make_api(), page_size=100).window(READINGS["customers"], ALL))
+    bodies = list(reader(make_api(), page_size=100).window(READINGS["customers"], ALL, counted=0))
     assert len(bodies) == 2
     sizes = [request.json()["variables"]["first"] for request in server.requests]
-    assert sizes == [100] * len(refusals) + [50, 50]
+    assert sizes == sorted(sizes, reverse=True)
+    assert set(sizes) == {100, 50}
+    assert sizes[-2:] == [50, 50]
     assert server.requests[-1].json()["variables"]["after"] == "c1"
 
 
@@ -244,7 +248,7 @@ def test_a_page_is_halved_down_to_five_and_then_given_up(
 ) -> None:
     server.answers(refusal)
     with pytest.raises(error):
-        list(reader(make_api(), page_size=20).window(READINGS["customers"], ALL))
+        list(reader(make_api(), page_size=20).window(READINGS["customers"], ALL, counted=0))
     assert sorted({request.json()["variables"]["first"] for request in server.requests}) == [5, 10, 20]
 
 
@@ -254,7 +258,7 @@ def test_paging_that_would_not_move_on_is_an_error(
 ) -> None:
     server.answers(graphql(connection([], more=True, cursor=cursor)))
     with pytest.raises(IncompleteError, match="promises more"):
-        list(reader(make_api()).window(READINGS["customers"], ALL))
+        list(reader(make_api()).window(READINGS["customers"], ALL, counted=0))
 
 
 def test_a_nested_connection_that_would_not_move_on_is_an_error(server: LoopbackServer, make_api: MakeApi) -> None:
@@ -262,7 +266,7 @@ def test_a_nested_connection_that_would_not_move_on_is_an_error(server: Loopback
     customer = {"id": "gid://shopify/Customer/1", "updatedAt": "2026-11-20T00:00:00Z", "addressesV2": addresses}
     server.answers(graphql(connection([customer], more=False, cursor=None)), graphql({"node": customer}))
     with pytest.raises(IncompleteError, match="cannot be drained"):
-        list(reader(make_api()).window(READINGS["customers"], ALL))
+        list(reader(make_api()).window(READINGS["customers"], ALL, counted=0))
 
 
 def test_a_root_that_vanishes_while_it_is_drained_asks_for_another_reading(
@@ -272,14 +276,14 @@ def test_a_root_that_vanishes_while_it_is_drained_asks_for_another_reading(
     customer = {"id": "gid://shopify/Customer/1", "updatedAt": "2026-11-20T00:00:00Z", "addressesV2": addresses}
     server.answers(graphql(connection([customer], more=False, cursor=None)), graphql({"node": None}))
     with pytest.raises(TransientError, match=r"Customer/1 vanished"):
-        list(reader(make_api()).window(READINGS["customers"], ALL))
+        list(reader(make_api()).window(READINGS["customers"], ALL, counted=0))
 
 
 def test_a_root_with_a_mangled_id_does_not_stop_the_others(server: LoopbackServer, make_api: MakeApi) -> None:
     addresses = {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": "c1"}}
     mangled = {"id": f"gid://shopify/Customer/{2**63}", "updatedAt": "2026-11-20T00:00:00Z", "addressesV2": addresses}
     server.answers(graphql(connection([mangled], more=False, cursor=None)))
-    (body,) = reader(make_api()).window(READINGS["customers"], ALL)
+    (body,) = reader(make_api()).window(READINGS["customers"], ALL, counted=0)
     assert (body.kind, body.roots) == ("page", 1)
 
 
@@ -292,3 +296,79 @@ def test_a_chunk_of_details_that_is_too_dear_is_halved(server: LoopbackServer, m
     assert [body.kind for body in reader(make_api()).details(ORDERS, versions)] == ["detail", "detail"]
     asked = [len(request.json()["variables"]["ids"]) for request in server.requests]
     assert asked == [3, 2, 1]
+
+
+def test_a_window_beyond_what_pages_reach_is_cut_and_read_whole(
+    shop: SandboxShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shop pages 40 deep and holds 120 orders; one window alone would end after 40 without a word."""
+    monkeypatch.setattr(paging, "DEEPEST_RECORD", 40)
+    monkeypatch.setattr(pages, "PAGED_ROOTS_MAX", 40)
+    alone = reader(shop.api(), page_size=20).roots_only("OrdersPage", "orders", ALL.query)
+    assert sum(len(nodes) for _, nodes in alone) == 40
+    monkeypatch.setattr(pages, "WINDOW_ROOTS_MAX", 30)
+    found = [order["id"] for order in orders_in(reader(shop.api()).window(ORDERS, ALL, counted=120))]
+    assert len(found) == len(set(found)) == 120
+
+
+def test_a_window_that_grows_beyond_what_pages_reach_while_it_is_read_does_not_count(
+    shop: SandboxShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "DEEPEST_RECORD", 40)
+    monkeypatch.setattr(pages, "PAGED_ROOTS_MAX", 40)
+    with pytest.raises(IncompleteError, match="grew beyond what pages reach"):
+        list(reader(shop.api()).window(ORDERS, ALL, counted=30))
+
+
+@pytest.mark.parametrize("stream", READINGS)
+def test_a_filter_shopify_would_ignore_is_an_error(stream: str, shop: SandboxShop) -> None:
+    def misspelt(document: Operation, variables: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
+        return document, variables | {"query": str(variables["query"]).replace("updated_at", "udpated_at")}
+
+    with pytest.raises(PermanentError, match="ignored the search filter on udpated_at"):
+        list(reader(Altered(shop.api(), misspelt)).window(READINGS[stream], ALL, counted=0))
+
+
+class Endless:
+    """A customer of 10,000 addresses, a hundred at a time."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def execute(self, document: Operation, variables: Mapping[str, object] | None = None) -> Answer:
+        self.given += 1
+        more = self.given < 100
+        nodes = [{"id": f"gid://shopify/MailingAddress/{self.given * 100 + each}"} for each in range(100)]
+        info = {"hasNextPage": more, "endCursor": f"c{self.given}"}
+        stamp = "2026-11-20T00:00:00Z"
+        addresses = {"nodes": nodes, "pageInfo": info}
+        customer = {"id": "gid://shopify/Customer/1", "updatedAt": stamp, "addressesV2": addresses}
+        data: dict[str, Any] = (
+            {"node": customer} if "id" in (variables or {}) else connection([customer], more=False, cursor=None)
+        )
+        return Answer(document.name, document.query_hash, data, b"{}", None, None, NOW, "2026-10")
+
+
+def test_a_root_of_ten_thousand_children_is_given_as_it_is_read() -> None:
+    endless = Endless()
+    bodies = reader(endless).window(READINGS["customers"], ALL, counted=1)
+    for number, _ in enumerate(bodies, start=1):
+        assert endless.given == number
+    assert endless.given == 100
+
+
+def test_what_was_given_of_an_older_version_does_not_make_the_newer_one_torn() -> None:
+    def customer(stamp: str, addresses: list[str], *, more: bool) -> dict[str, Any]:
+        info = {"hasNextPage": more, "endCursor": "c"}
+        nodes = [{"id": f"gid://shopify/MailingAddress/{each}"} for each in addresses]
+        return {"id": "gid://shopify/Customer/1", "updatedAt": stamp, "addressesV2": {"nodes": nodes, "pageInfo": info}}
+
+    older, newer = "2026-11-20T00:00:00Z", "2026-11-20T00:00:09Z"
+    bodies = [
+        ("page", connection([customer(older, ["1"], more=True)], more=False, cursor=None)),
+        ("nested", {"node": customer(older, ["2"], more=True)}),
+        ("page", {"nodes": [customer(newer, ["1"], more=False)]}),
+    ]
+    assembly = assemble(STREAMS["customers"], ((kind, (json.dumps({"data": data}).encode(),)) for kind, data in bodies))
+    assert [len(document.children) for document in assembly.documents] == [2, 1]
+    assert assembly.versions == {}

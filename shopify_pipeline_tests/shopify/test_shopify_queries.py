@@ -21,13 +21,15 @@ from graphql.validation import NoDeprecatedCustomRule, specified_rules
 
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.schemas.kinds import CONSTANT, NODE, OWNER, PARENT, POSITION, ROOT, Column, Source, Stream
-from shopify_pipeline.shopify.client import API_VERSION, REQUIRED_SCOPES
-from shopify_pipeline.shopify.pages import NESTED_PAGE_SIZE, updated_between
+from shopify_pipeline.shopify.access import least_privilege
+from shopify_pipeline.shopify.client import API_VERSION
+from shopify_pipeline.shopify.pages import NESTED_PAGE_SIZE
 from shopify_pipeline.shopify.queries import operation, operation_names
 from shopify_pipeline.shopify.streams import BY_ID, READINGS
+from shopify_pipeline.shopify.windows import Window
 from shopify_sandbox.cost import price
 from shopify_sandbox.documents import Documents
-from shopify_sandbox.schema import PublishedSchema, load_schema
+from shopify_sandbox.schema import PublishedSchema, load_schema, published_versions
 
 Tree = dict[str, Any]
 
@@ -140,10 +142,11 @@ def missing(published: PublishedSchema, stream: Stream, names: list[str], only: 
     return gaps
 
 
+@pytest.mark.parametrize("version", published_versions())
 @pytest.mark.parametrize("name", operation_names())
-def test_every_document_is_valid_and_selects_nothing_deprecated(name: str, published: PublishedSchema) -> None:
+def test_every_document_is_valid_in_every_version_and_selects_nothing_deprecated(name: str, version: str) -> None:
     rules = [*specified_rules, NoDeprecatedCustomRule]
-    assert [str(error) for error in validate(published.schema, parse(sent(name)), rules)] == []
+    assert [str(error) for error in validate(load_schema(version).schema, parse(sent(name)), rules)] == []
 
 
 @pytest.mark.parametrize("name", operation_names())
@@ -238,8 +241,8 @@ def test_bulk_documents_keep_shopifys_rules_for_bulk_operations(name: str, publi
 
 @pytest.mark.parametrize(
     ("name", "size"),
-    [(reading.page, min(100, reading.page_size_max)) for reading in READINGS.values()]
-    + [(name, 100) for name in BY_PAGES["inventory"]]
+    [(reading.page, 250) for reading in READINGS.values()]
+    + [(name, 250) for name in BY_PAGES["inventory"]]
     + [(name, NESTED_PAGE_SIZE) for name in CONTINUED]
     + [(name, 0) for name in BY_ID.values()]
     + [("OrdersDetail", 0)],
@@ -265,27 +268,28 @@ def denied(published: PublishedSchema, granted: frozenset[str]) -> set[str]:
                     walk(get_named_type(type_.fields[node.name.value].type), node.selection_set)
 
     for name in operation_names():
-        if name not in ("BulkRun", "Subscribe"):
-            walk(published.query, root_of(sent(name)))
+        root = published.mutation if sent(name).startswith("mutation") else published.query
+        walk(root, root_of(sent(name)))
     return found
 
 
 def test_the_required_scopes_open_every_selected_field(published: PublishedSchema) -> None:
-    assert denied(published, frozenset(REQUIRED_SCOPES)) == set()
+    assert denied(published, frozenset(least_privilege())) == set()
 
 
-@pytest.mark.parametrize("scope", [scope for scope in REQUIRED_SCOPES if scope != "read_all_orders"])
+@pytest.mark.parametrize("scope", [scope for scope in least_privilege() if scope != "read_all_orders"])
 def test_no_required_scope_is_needless(scope: str, published: PublishedSchema) -> None:
     """``read_all_orders`` opens no field, it lifts the limit of 60 days."""
-    assert denied(published, frozenset(REQUIRED_SCOPES) - {scope}) != set()
+    assert denied(published, frozenset(least_privilege()) - {scope}) != set()
 
 
 def test_a_window_is_quoted_and_in_utc() -> None:
     since = datetime(2026, 11, 20, 7, 30, tzinfo=timezone(timedelta(hours=-5)))
     until = datetime(2026, 11, 20, 13, 0, 0, 999_999, tzinfo=UTC)
     assert (
-        updated_between(since, until) == "updated_at:>='2026-11-20T12:30:00Z' AND updated_at:<='2026-11-20T13:00:00Z'"
+        Window(since, until).query == "updated_at:>='2026-11-20T12:30:00Z' AND updated_at:<='2026-11-20T13:00:00Z'"
     )
+    assert Window(None, until).query == "updated_at:<='2026-11-20T13:00:00Z'"
 
 
 def test_inlining_gives_literals_for_variables_whatever_is_in_them() -> None:

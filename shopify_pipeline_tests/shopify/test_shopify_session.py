@@ -12,8 +12,8 @@ import pytest
 import trustme
 
 from shopify_pipeline.clock import SystemClock
-from shopify_pipeline.errors import PermanentError, TransientError
-from shopify_pipeline.shopify.session import HttpSession, SlowAnswerError
+from shopify_pipeline.errors import PermanentError, SlowAnswerError, TransientError
+from shopify_pipeline.shopify.session import HttpSession
 from shopify_pipeline_tests.shopify.conftest import MakeSession
 from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Request, Script, head, raw, reply, serving
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shopify_pipeline.errors import PermanentError
+from shopify_pipeline.shopify import subscriptions
 from shopify_pipeline.shopify.subscriptions import TOPICS, ensure_subscriptions
 from shopify_pipeline_tests.shopify.conftest import MakeApi
 from shopify_pipeline_tests.shopify.loopback import LoopbackServer, graphql
@@ -46,5 +47,23 @@ def test_a_refused_address_is_final_and_says_why(server: LoopbackServer, make_ap
     errors = [{"field": ["uri"], "message": "Address is not allowed"}]
     refused = {"webhookSubscriptionCreate": {"webhookSubscription": None, "userErrors": errors}}
     server.answers(graphql(nothing), graphql(refused))
-    with pytest.raises(PermanentError, match="orders/updated: Address is not allowed"):
+    with pytest.raises(PermanentError, match="orders/create: Address is not allowed"):
         ensure_subscriptions(make_api(), URI)
+
+
+def test_exactly_the_wanted_topics_remain_at_our_address_and_others_are_left_alone(own_shop: SandboxShop) -> None:
+    other = "https://127.0.0.1:9/other"
+    ensure_subscriptions(own_shop.api(), other, ["products/update"])
+    ensure_subscriptions(own_shop.api(), URI, ["products/update", "orders/updated"])
+
+    done = ensure_subscriptions(own_shop.api(), URI, ["orders/updated", "customers/update"])
+
+    assert (done.created, done.kept, done.removed) == (("customers/update",), ("orders/updated",), ("PRODUCTS_UPDATE",))
+    held = [(each.topic, each.uri) for each in own_shop.sandbox.webhooks.subscriptions()]
+    assert sorted(held) == [("CUSTOMERS_UPDATE", URI), ("ORDERS_UPDATED", URI), ("PRODUCTS_UPDATE", other)]
+
+
+def test_every_page_of_subscriptions_is_looked_at(own_shop: SandboxShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "PAGE_SIZE", 2)
+    ensure_subscriptions(own_shop.api(), URI)
+    assert ensure_subscriptions(own_shop.api(), URI).created == ()

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from shopify_pipeline.clock import SimulatedClock
-from shopify_pipeline.errors import ConfigError, PermanentError, TransientError
-from shopify_pipeline.shopify.tokens import ClientCredentials, StaticToken
+from shopify_pipeline.errors import ConfigError, PermanentError, ShopAccessLostError, TransientError
+from shopify_pipeline.shopify.session import Reply
+from shopify_pipeline.shopify.tokens import ClientCredentials, Granted, StaticToken
 from shopify_pipeline_tests.shopify.conftest import MakeSession
 from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Script, reply
 
@@ -62,21 +63,55 @@ def test_a_refused_token_is_replaced_once_however_many_threads_had_it(
 
 
 def test_a_static_token_that_is_refused_cannot_be_renewed() -> None:
-    with pytest.raises(PermanentError, match="cannot be renewed"):
+    with pytest.raises(ShopAccessLostError, match="cannot be renewed"):
         StaticToken("canary-token").renewed("canary-token")
 
 
-@pytest.mark.parametrize("body", [b'{"error":"app_not_installed"}', b'{"error":"shop_not_permitted"}'])
-def test_a_refused_grant_is_a_mistake_in_the_settings_and_says_which(
-    body: bytes, server: LoopbackServer, tokens: ClientCredentials
+@pytest.mark.parametrize(
+    ("status", "body", "error", "advice"),
+    [
+        (400, b'{"error":"app_not_installed"}', ShopAccessLostError, "install it"),
+        (400, b"<h1>Oauth error app_not_installed: The application is not", ShopAccessLostError, "install it"),
+        (400, b'{"error":"shop_not_permitted"}', ConfigError, "set refresh_token_file"),
+        (400, b'{"error":"invalid_client"}', ConfigError, "after a rotation the new secret"),
+        (400, b'{"error":"invalid_grant"}', ShopAccessLostError, "install the app again"),
+        (401, b'{"error":"invalid_request"}', ShopAccessLostError, "install the app again"),
+        (400, b'{"error":"invalid_request"}', ConfigError, "check the shop's domain"),
+        (404, b"<html>", ConfigError, "check the shop's domain"),
+    ],
+)
+def test_a_refused_grant_is_final_and_says_what_to_do(
+    status: int,
+    body: bytes,
+    error: type[PermanentError],
+    advice: str,
+    server: LoopbackServer,
+    tokens: ClientCredentials,
 ) -> None:
-    server.answers(reply(400, body))
-    with pytest.raises(ConfigError, match=body.decode().split('"')[3]) as refused:
+    server.answers(reply(status, body))
+    with pytest.raises(error, match=advice) as refused:
         tokens.token()
+    assert type(refused.value) is error
     assert SECRET not in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("answer", [reply(503), reply(429), reply(200, b"<html>")], ids=["503", "429", "no JSON"])
+def test_a_token_whose_lifetime_is_not_told_is_renewed_within_the_hour(
+    server: LoopbackServer, tokens: ClientCredentials, clock: SimulatedClock
+) -> None:
+    server.answers(reply(200, b'{"access_token":"first"}'), granted("second"))
+    assert tokens.token() == "first"
+    clock.sleep(3299)
+    assert tokens.token() == "first"
+    clock.sleep(1)
+    assert tokens.token() == "second"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [reply(503), reply(520), reply(429), reply(200, b"<html>"), reply(200, b'{"access_token":""}')],
+    ids=["503", "520", "429", "no JSON", "no token"],
+)
 def test_a_grant_that_failed_can_be_tried_again(
     answer: Script, server: LoopbackServer, tokens: ClientCredentials
 ) -> None:
@@ -89,5 +124,6 @@ def test_a_grant_that_failed_can_be_tried_again(
 def test_no_token_and_no_secret_is_in_a_repr(server: LoopbackServer, tokens: ClientCredentials) -> None:
     server.answers(granted("canary-token"))
     tokens.token()
-    shown = repr(tokens) + str(tokens) + repr(StaticToken("canary-token"))
+    holders = (tokens, StaticToken("canary-token"), Granted("canary-token"), Reply(200, {}, b"canary-token"))
+    shown = "".join(repr(each) + str(each) for each in holders)
     assert "canary" not in shown

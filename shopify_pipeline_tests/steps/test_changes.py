@@ -16,7 +16,7 @@ from shopify_pipeline.errors import TransientError
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.steps.changes import reason_to_sync
 from shopify_pipeline.steps.pipeline import Pipeline
-from shopify_pipeline.warehouse.inbox import PostgresInbox
+from shopify_pipeline.warehouse.inbox import Hint, PostgresInbox
 from shopify_pipeline.warehouse.loads import hold_for_reading
 from shopify_pipeline_tests.shopify.sandboxed import CREDENTIALS, SHOP, SandboxShop, sandbox_shop
 
@@ -44,16 +44,7 @@ class Watched:
 
     def hint(self, topic: str) -> None:
         with PostgresInbox(self.settings.warehouse.dsn.get_secret_value()) as inbox:
-            inbox.store(
-                shop=SHOP,
-                webhook_id=f"hook-{topic}",
-                event_id=None,
-                topic=topic,
-                api_version="2026-10",
-                triggered_at=None,
-                received_at=datetime.now(UTC),
-                body=b"{}",
-            )
+            inbox.store([Hint(SHOP, f"hook-{topic}", None, topic, "2026-10", None, datetime.now(UTC), b"{}")])
 
 
 @pytest.fixture

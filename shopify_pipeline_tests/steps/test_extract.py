@@ -5,127 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.errors import PermanentError, TransientError
-from shopify_pipeline.landing import Landing, Manifest
+from shopify_pipeline.landing import Landing
 from shopify_pipeline.schemas import STREAMS
-from shopify_pipeline.schemas.records import Assembly, assemble
 from shopify_pipeline.shopify.queries import operation
-from shopify_pipeline.steps.extract import ExtractConfig, Extracted, Mode, extract, extract_roots
 from shopify_pipeline.steps.extract_reading import roots_with_details
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP, SandboxShop, sandbox_shop
+from shopify_pipeline_tests.steps.extracting import Bench, KeptLoads, contents
 
 AGES = timedelta(days=3650)
-
-
-@dataclass(frozen=True)
-class KeptLoad:
-    load_id: int
-    mode: Mode
-    window_from: datetime | None
-    window_to: datetime
-    state: Literal["extracting", "landed"]
-    landing_prefix: str
-    bulk_operations: dict[str, str] = field(default_factory=dict)
-
-
-class KeptLoads:
-    """Loads of one stream, in memory."""
-
-    def __init__(self, cursor: datetime | None = None) -> None:
-        self.cursor_at = cursor
-        self.loads: list[KeptLoad] = []
-        self.abandoned: list[int] = []
-        self.fail_at_landed = False
-
-    def cursor(self, shop: str, stream: str) -> datetime | None:
-        return self.cursor_at
-
-    def unfinished(self, shop: str, stream: str) -> KeptLoad | None:
-        return next((load for load in self.loads if load.load_id not in self.abandoned), None)
-
-    def open(
-        self,
-        *,
-        shop: str,
-        stream: str,
-        mode: Mode,
-        window_from: datetime | None,
-        window_to: datetime,
-        started_at: datetime,
-    ) -> KeptLoad:
-        number = len(self.loads) + 1
-        self.loads.append(KeptLoad(number, mode, window_from, window_to, "extracting", f"{shop}/{stream}/{number}/"))
-        return self.loads[-1]
-
-    def remember_bulk(self, load_id: int, name: str, gid: str) -> None:
-        self.loads[load_id - 1].bulk_operations[name] = gid
-
-    def mark_landed(self, load_id: int, landed_at: datetime) -> None:
-        if self.fail_at_landed:
-            raise TransientError("the database is away")
-        self.loads[load_id - 1] = replace(self.loads[load_id - 1], state="landed")
-
-    def abandon(self, load_id: int) -> None:
-        self.abandoned.append(load_id)
-
-
-@dataclass
-class Bench:
-    """One shop, one landing zone, and extraction in one call."""
-
-    shop: SandboxShop
-    landing: Landing
-    lines: list[str] = field(default_factory=list)
-
-    def extract(self, stream: str, loads: KeptLoads, **config: Any) -> Extracted:
-        return extract(
-            self.shop.api(),
-            self.landing,
-            loads,
-            shop=SHOP,
-            stream=stream,
-            clock=SystemClock(),
-            config=ExtractConfig(**config),
-            progress=self.lines.append,
-        )
-
-    def roots(self, stream: str, loads: KeptLoads, gids: list[str]) -> Extracted:
-        return extract_roots(
-            self.shop.api(),
-            self.landing,
-            loads,
-            shop=SHOP,
-            stream=stream,
-            gids=gids,
-            clock=SystemClock(),
-            config=ExtractConfig(),
-            progress=self.lines.append,
-        )
-
-    def manifest(self, stream: str, load_id: int) -> Manifest:
-        return self.landing.manifest(f"{SHOP}/{stream}/{load_id}/")
-
-    def assembled(self, stream: str, load_id: int) -> Assembly:
-        prefix = f"{SHOP}/{stream}/{load_id}/"
-        return assemble(
-            STREAMS[stream],
-            [
-                (p.kind, self.landing.lines(prefix, p) if p.kind == "bulk" else (self.landing.body(prefix, p),))
-                for p in self.landing.manifest(prefix).parts
-            ],
-        )
-
-    def asked(self) -> Counter[str]:
-        """Operations the shop has been asked so far."""
-        return Counter(line["operation"] for line in self.shop.sandbox.requests.read() if line["kind"] == "graphql")
 
 
 @pytest.fixture(scope="module")
@@ -147,29 +41,9 @@ def own_bench(tmp_path: Path) -> Iterator[Bench]:
         yield Bench(running, Landing.at(tmp_path / "landing"))
 
 
-def contents(assembly: Assembly) -> dict[str, tuple[str, list[tuple[str, str | None, str]]]]:
-    """Every document by gid: its own JSON and its children, without what tells how they were read."""
-
-    def plain(raw: bytes) -> str:
-        value = json.loads(raw)
-        value.pop("__parentId", None)
-        for inner in [*value.get("refunds", ()), *value.get("fulfillments", ())]:
-            for name in [name for name, held in inner.items() if isinstance(held, dict) and "nodes" in held]:
-                del inner[name]
-        return json.dumps(value, sort_keys=True)
-
-    return {
-        document.gid: (
-            plain(document.raw),
-            sorted((child.node, child.parent, plain(child.raw)) for child in document.children),
-        )
-        for document in assembly.documents
-    }
-
-
-def test_the_first_load_reads_everything_by_bulk_operation(bench: Bench) -> None:
+def test_a_first_load_of_many_roots_reads_them_by_bulk_operation(bench: Bench) -> None:
     loads = KeptLoads()
-    extracted = bench.extract("orders", loads)
+    extracted = bench.extract("orders", loads, bulk_threshold=120)
     assert (extracted.mode, extracted.window_from, extracted.window_to, extracted.roots) == ("full", None, NOW, 120)
     assert loads.loads[0].state == "landed"
     manifest = bench.manifest("orders", 1)
@@ -268,30 +142,54 @@ def test_an_interrupted_load_is_resumed_in_its_own_window(bench: Bench) -> None:
     assert since <= min(stamps) <= max(stamps) <= until
 
 
+def test_a_first_load_of_few_roots_reads_them_by_pages_and_gets_the_same(bench: Bench) -> None:
+    by_bulk, by_pages = KeptLoads(), KeptLoads()
+    bench.extract("orders", by_bulk, bulk_threshold=120)
+    from_bulk = contents(bench.assembled("orders", 1))
+    extracted = bench.extract("orders", by_pages, bulk_threshold=121)
+    assert (extracted.mode, extracted.window_from, extracted.roots) == ("full", None, 120)
+    assert "bulk" not in {part.kind for part in bench.manifest("orders", 1).parts}
+    assert contents(bench.assembled("orders", 1)) == from_bulk
+
+
 def test_a_bulk_operation_is_adopted_after_a_restart(bench: Bench) -> None:
     loads = KeptLoads()
     loads.fail_at_landed = True
     before = bench.asked()
     with pytest.raises(TransientError):
-        bench.extract("orders", loads)
+        bench.extract("orders", loads, bulk_threshold=1)
     (remembered,) = loads.loads[0].bulk_operations.values()
     loads.fail_at_landed = False
-    extracted = bench.extract("orders", loads)
+    extracted = bench.extract("orders", loads, bulk_threshold=1)
     assert extracted.roots == 120
     assert list(loads.loads[0].bulk_operations.values()) == [remembered]
     assert (bench.asked() - before)["BulkRun"] == 1
 
 
 def test_a_load_that_fails_is_not_there_for_a_reader(own_bench: Bench) -> None:
-    own_bench.shop.sandbox.faults.plant(
-        {"answers": [{"kind": "status", "status": 403, "on": "bulk_download", "count": 1}]}, lambda root, name: name
-    )
+    own_bench.plant(answers={"kind": "status", "status": 403, "on": "bulk_download", "count": 2})
     loads = KeptLoads()
-    with pytest.raises(PermanentError):
-        own_bench.extract("orders", loads)
+    with pytest.raises(TransientError, match="expired"):
+        own_bench.extract("orders", loads, bulk_threshold=1)
     assert loads.loads[0].state == "extracting"
     with pytest.raises(PermanentError, match="nothing whole is landed"):
         own_bench.manifest("orders", 1)
+
+
+def test_a_file_that_is_gone_is_made_again_and_the_load_is_whole(own_bench: Bench) -> None:
+    own_bench.plant(bulk={"kind": "expired"})
+    assert own_bench.extract("orders", KeptLoads(), bulk_threshold=1).roots == 30
+    assert own_bench.asked()["BulkRun"] == 2
+    assert len(own_bench.assembled("orders", 1).documents) == 30
+
+
+def test_a_file_on_another_host_stops_the_load_and_the_next_run_asks_for_another(own_bench: Bench) -> None:
+    own_bench.plant(bulk={"kind": "elsewhere"})
+    loads = KeptLoads()
+    with pytest.raises(PermanentError, match=r"storage\.elsewhere\.invalid"):
+        own_bench.extract("orders", loads, bulk_threshold=1)
+    assert (loads.loads[0].state, loads.loads[0].bulk_operations) == ("extracting", {})
+    assert own_bench.extract("orders", loads, bulk_threshold=1).roots == 30
 
 
 def test_a_missing_scope_opens_no_load(own_bench: Bench) -> None:

@@ -8,14 +8,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from shopify_sandbox.resources import catalog, ledger, lines, orders
+from shopify_sandbox.resources import (
+    catalog,
+    customers,
+    fulfillment_orders,
+    ledger,
+    lines,
+    orders,
+    payments,
+    products,
+)
 from shopify_sandbox.resources.roots import NESTED_FILTERS, ROOT_OBJECTS, ROOTS, Root
 from shopify_sandbox.resources.values import MONEY, Fields, Resolver
 from shopify_sandbox.world import records
 
 __all__ = ["NESTED_FILTERS", "RESOLVERS", "ROOTS", "ROOT_OBJECTS", "Resolver", "Root", "typename"]
 
-RESOLVERS: dict[str, Fields] = {**MONEY, **orders.TYPES, **lines.TYPES, **ledger.TYPES, **catalog.TYPES}
+RESOLVERS: dict[str, Fields] = {
+    **MONEY,
+    **customers.TYPES,
+    **orders.TYPES,
+    **lines.TYPES,
+    **ledger.TYPES,
+    **payments.TYPES,
+    **fulfillment_orders.TYPES,
+    **catalog.TYPES,
+    **products.TYPES,
+}
 
 _TYPENAMES: dict[type, str] = {
     int: "MoneyV2",
@@ -26,6 +45,8 @@ _TYPENAMES: dict[type, str] = {
     records.Variant: "ProductVariant",
     records.InventoryItem: "InventoryItem",
     records.InventoryLevel: "InventoryLevel",
+    records.AdjustmentGroup: "InventoryAdjustmentGroup",
+    records.QuantityChange: "InventoryChange",
     records.Customer: "Customer",
     records.Address: "MailingAddress",
     records.Order: "Order",
@@ -42,6 +63,8 @@ _TYPENAMES: dict[type, str] = {
     records.Fulfillment: "Fulfillment",
     records.FulfillmentLine: "FulfillmentLineItem",
     records.Tracking: "FulfillmentTrackingInfo",
+    fulfillment_orders.FulfillmentOrder: "FulfillmentOrder",
+    fulfillment_orders.FulfillmentOrderLine: "FulfillmentOrderLineItem",
     records.SaleTax: "SaleTax",
 }
 

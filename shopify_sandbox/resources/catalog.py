@@ -1,6 +1,6 @@
-"""The GraphQL view of the shop, its locations, customers, products and stock.
+"""The GraphQL view of the shop, its locations and their stock.
 
-Here: everything that is not part of an order.
+Here: where things are. Not here: what is sold (``products.py``), to whom (``customers.py``).
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ from shopify_sandbox.resources.values import (
     attribute,
     attributes,
     derived,
-    first,
     fixed,
     gid,
     identity,
     itself,
     moment,
-    money_text,
+    never,
     only_id,
 )
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.figures import figures
-from shopify_sandbox.world.records import Customer, InventoryLevel, Product, Variant
+from shopify_sandbox.world.records import (
+    AdjustmentGroup,
+    InventoryLevel,
+    Location,
+    QuantityChange,
+)
 from shopify_sandbox.world.times import stamp
 
 SHOP: Fields = {
@@ -52,6 +55,18 @@ SHOP: Fields = {
     "timezoneOffset": lambda store, shop, arguments: store.now.astimezone(ZoneInfo(shop.timezone)).strftime("%z"),
 }
 
+
+def _has_stock(location: Location) -> bool:
+    return any(level.on_hand or level.quantities["incoming"] for level in location.levels)
+
+
+def _has_unfulfilled_orders(store: Store, location: Location) -> bool:
+    return any(
+        order.location is location and order.unfulfilled and not order.cancelled_at
+        for order in store.state.orders.values()
+    )
+
+
 LOCATION: Fields = {
     **identity("Location"),
     **attributes(name="name", inventoryLevels="levels"),
@@ -64,6 +79,17 @@ LOCATION: Fields = {
     "createdAt": moment("created_at"),
     "updatedAt": moment("updated_at"),
     "deactivatedAt": fixed(None),
+    "activatable": fixed(True),
+    "addressVerified": fixed(True),
+    # Shopify lets a location be switched off once nothing is left in it, and deleted once it is off.
+    "deactivatable": lambda store, location, arguments: (
+        not (_has_stock(location) or _has_unfulfilled_orders(store, location))
+    ),
+    "deletable": fixed(False),
+    "hasUnfulfilledOrders": lambda store, location, arguments: _has_unfulfilled_orders(store, location),
+    "fulfillmentService": fixed(None),
+    "localPickupSettingsV2": fixed(None),
+    "suggestedAddresses": fixed([]),
     "inventoryLevel": lambda store, location, arguments: next(
         (level for level in location.levels if gid("InventoryItem", level.item.id) == arguments["inventoryItemId"]),
         None,
@@ -77,109 +103,17 @@ LOCATION_ADDRESS: Fields = {
     "address2": fixed(None),
     "country": fixed("United States"),
     "countryCode": fixed("US"),
-}
-
-
-def _spent(customer: Customer) -> int:
-    return sum(figures(order).net_payment for order in customer.orders)
-
-
-CUSTOMER: Fields = {
-    **identity("Customer"),
-    **attributes(
-        firstName="first_name",
-        lastName="last_name",
-        state="state",
-        tags="tags",
-        note="note",
-        locale="locale",
-        taxExempt="tax_exempt",
-        verifiedEmail="verified",
-        addressesV2="addresses",
-        orders="orders",
+    "formatted": derived(
+        lambda location: [
+            location.address1,
+            f"{location.city} {location.province_code} {location.zip}",
+            "United States",
+        ]
     ),
-    "displayName": derived(lambda customer: f"{customer.first_name} {customer.last_name}"),
-    "taxExemptions": fixed([]),
-    "dataSaleOptOut": fixed(False),
-    "canDelete": derived(lambda customer: not customer.orders),
-    "createdAt": moment("created_at"),
-    "updatedAt": moment("updated_at"),
-    "numberOfOrders": derived(lambda customer: str(len(customer.orders))),
-    "amountSpent": derived(_spent),
-    "lastOrder": derived(lambda customer: customer.orders[-1] if customer.orders else None),
-    "defaultAddress": derived(lambda customer: customer.addresses[0] if customer.addresses else None),
-    "defaultEmailAddress": derived(lambda customer: customer if customer.email else None),
-    "defaultPhoneNumber": derived(lambda customer: customer if customer.phone else None),
+    "latitude": fixed(None),
+    "longitude": fixed(None),
 }
 
-CUSTOMER_EMAIL: Fields = {
-    **attributes(emailAddress="email", marketingState="email_state"),
-    "marketingOptInLevel": derived(lambda customer: "SINGLE_OPT_IN" if customer.consented_at else None),
-    "marketingUpdatedAt": moment("consented_at"),
-    "openTrackingLevel": fixed("UNKNOWN"),
-    "validFormat": fixed(True),
-}
-
-
-def _available(variant: Variant) -> int:
-    return sum(level.quantities["available"] for level in variant.item.levels)
-
-
-def _has_default_variant(product: Product) -> bool:
-    return product.option == "Title"
-
-
-PRODUCT: Fields = {
-    **identity("Product"),
-    **attributes(
-        title="title",
-        handle="handle",
-        status="status",
-        vendor="vendor",
-        productType="product_type",
-        tags="tags",
-        variants="variants",
-    ),
-    "createdAt": moment("created_at"),
-    "updatedAt": moment("updated_at"),
-    "publishedAt": moment("published_at"),
-    "isGiftCard": fixed(False),
-    "tracksInventory": fixed(True),
-    "hasOnlyDefaultVariant": derived(_has_default_variant),
-    "totalInventory": derived(lambda product: sum(_available(variant) for variant in product.variants)),
-    "variantsCount": derived(lambda product: len(product.variants)),
-    "options": first(lambda product: [product]),
-}
-
-PRODUCT_OPTION: Fields = {
-    **only_id("ProductOption"),
-    "name": attribute("option"),
-    "position": fixed(1),
-    "values": derived(lambda product: [variant.title for variant in product.variants]),
-}
-
-VARIANT: Fields = {
-    **identity("ProductVariant"),
-    **attributes(
-        sku="sku",
-        barcode="barcode",
-        title="title",
-        position="position",
-        taxable="taxable",
-        product="product",
-        inventoryItem="item",
-    ),
-    "displayName": derived(lambda variant: f"{variant.product.title} - {variant.title}"),
-    "price": derived(lambda variant: money_text(variant.price)),
-    "compareAtPrice": derived(lambda variant: None if variant.compare_at is None else money_text(variant.compare_at)),
-    "inventoryQuantity": derived(_available),
-    "sellableOnlineQuantity": derived(_available),
-    "availableForSale": derived(lambda variant: _available(variant) > 0),
-    "inventoryPolicy": fixed("DENY"),
-    "selectedOptions": derived(lambda variant: [variant]),
-    "createdAt": moment("created_at"),
-    "updatedAt": moment("updated_at"),
-}
 
 ITEM: Fields = {
     **identity("InventoryItem"),
@@ -198,11 +132,25 @@ ITEM: Fields = {
     "updatedAt": moment("updated_at"),
     "measurement": itself,
     "locationsCount": derived(lambda item: len(item.levels)),
+    "variant": attribute("variant"),
     "variants": derived(lambda item: [item.variant]),
+    "countryHarmonizedSystemCodes": fixed([]),
+    "inventoryHistoryUrl": lambda store, item, arguments: (
+        f"https://{store.shop.domain}/admin/products/{item.variant.product.id}"
+        f"/variants/{item.variant.id}/inventory_history"
+    ),
     "inventoryLevel": lambda store, item, arguments: next(
         (level for level in item.levels if gid("Location", level.location.id) == arguments["locationId"]), None
     ),
 }
+
+
+def _kept_by(level: InventoryLevel) -> str | None:
+    """Why the level cannot be switched off; None when it can."""
+    for name in ("committed", "incoming", "reserved"):
+        if level.quantities[name]:
+            return f"The item has {name} inventory at {level.location.name}."
+    return None
 
 
 def _level_tail(level: InventoryLevel) -> str:
@@ -219,7 +167,23 @@ def _quantity(row: tuple[InventoryLevel, str]) -> int:
     return level.on_hand if name == "on_hand" else level.quantities[name]
 
 
+def _changes(store: Store, group: AdjustmentGroup, arguments: Mapping[str, Any]) -> list[QuantityChange]:
+    names, items, locations = (arguments.get(name) for name in ("quantityNames", "inventoryItemIds", "locationIds"))
+    return [
+        change
+        for change in group.changes
+        if (names is None or change.name in names)
+        and (items is None or gid("InventoryItem", change.level.item.id) in items)
+        and (locations is None or gid("Location", change.level.location.id) in locations)
+    ]
+
+
 TYPES: dict[str, Fields] = {
+    "CountryHarmonizedSystemCode": never("countryCode", "harmonizedSystemCode"),
+    "DeliveryLocalPickupSettings": never("instructions", "pickupTime"),
+    "LocationSuggestedAddress": never(
+        "address1", "address2", "city", "country", "countryCode", "formatted", "province", "provinceCode", "zip"
+    ),
     "Shop": SHOP,
     "ShopPlan": {
         "publicDisplayName": fixed("Basic"),
@@ -228,14 +192,6 @@ TYPES: dict[str, Fields] = {
     },
     "Location": LOCATION,
     "LocationAddress": LOCATION_ADDRESS,
-    "Customer": CUSTOMER,
-    "CustomerEmailAddress": CUSTOMER_EMAIL,
-    "CustomerPhoneNumber": {"phoneNumber": attribute("phone"), "smsMarketingConsent": itself},
-    "CustomerSmsMarketingConsent": {"state": attribute("sms_state"), "updatedAt": fixed(None)},
-    "Product": PRODUCT,
-    "ProductOption": PRODUCT_OPTION,
-    "ProductVariant": VARIANT,
-    "SelectedOption": {"name": attribute("product.option"), "value": attribute("title")},
     "InventoryItem": ITEM,
     "InventoryItemMeasurement": {**only_id("InventoryItemMeasurement"), "weight": itself},
     "Weight": {"unit": fixed("GRAMS"), "value": derived(lambda item: float(item.weight_grams))},
@@ -243,9 +199,29 @@ TYPES: dict[str, Fields] = {
         "id": derived(lambda level: f"gid://shopify/InventoryLevel/{_level_tail(level)}"),
         **attributes(item="item", location="location"),
         "isActive": fixed(True),
+        "canDeactivate": derived(lambda level: _kept_by(level) is None),
+        "deactivationAlert": derived(_kept_by),
         "createdAt": moment("created_at"),
         "updatedAt": moment("updated_at"),
         "quantities": _quantities,
+    },
+    "InventoryAdjustmentGroup": {
+        "id": derived(lambda group: gid("InventoryAdjustmentGroup", group.id)),
+        **attributes(reason="reason", referenceDocumentUri="reference"),
+        "createdAt": moment("created_at"),
+        "changes": _changes,
+        "app": fixed(None),
+        "staffMember": fixed(None),
+    },
+    "InventoryChange": {
+        **attributes(
+            name="name",
+            delta="delta",
+            quantityAfterChange="after",
+            ledgerDocumentUri="ledger",
+            item="level.item",
+            location="level.location",
+        ),
     },
     "InventoryQuantity": {
         "id": derived(lambda row: f"gid://shopify/InventoryQuantity/{_level_tail(row[0])}&name={row[1]}"),

@@ -14,11 +14,11 @@ from shopify_sandbox.resources.values import (
     fixed,
     gid,
     identity,
+    itself,
     moment,
     only_id,
 )
-from shopify_sandbox.world.figures import figures
-from shopify_sandbox.world.records import Fulfillment, Refund, Sale, Transaction
+from shopify_sandbox.world.records import Fulfillment, Refund, Sale
 
 SALE_TYPES = {
     "PRODUCT": "ProductSale",
@@ -26,7 +26,6 @@ SALE_TYPES = {
     "TIP": "TipSale",
     "ADJUSTMENT": "AdjustmentSale",
 }
-GATEWAY_NAMES = {"shopify_payments": "Shopify Payments", "paypal": "PayPal", "bank_deposit": "Bank Deposit"}
 
 
 AGREEMENT: Fields = {
@@ -53,46 +52,6 @@ SALE: Fields = {
 def _shipping_line(sale: Sale) -> object:
     """Null on a RETURN, as the schema says."""
     return None if sale.action == "RETURN" else sale.line
-
-
-def _unsettled(transaction: Transaction) -> int:
-    return figures(transaction.order).total_capturable if transaction.kind == "AUTHORIZATION" else 0
-
-
-TRANSACTION: Fields = {
-    **only_id("OrderTransaction"),
-    **attributes(
-        kind="kind",
-        status="status",
-        gateway="gateway",
-        amountSet="amount",
-        parentTransaction="parent",
-        paymentId="payment_id",
-        errorCode="error_code",
-        fees="fees",
-        order="order",
-    ),
-    "formattedGateway": derived(lambda transaction: GATEWAY_NAMES[transaction.gateway]),
-    "manualPaymentGateway": derived(lambda transaction: transaction.gateway == "bank_deposit"),
-    "createdAt": moment("created_at"),
-    "processedAt": moment("processed_at"),
-    "totalUnsettledSet": derived(_unsettled),
-    "manuallyCapturable": derived(lambda transaction: _unsettled(transaction) > 0),
-    "multiCapturable": fixed(False),
-    "test": fixed(False),
-    # Cash does not occur in this world, so nothing is rounded.
-    "amountRoundingSet": fixed(None),
-}
-
-TRANSACTION_FEE: Fields = {
-    **only_id("TransactionFee"),
-    **attributes(amount="amount", flatFee="flat"),
-    "rate": derived(lambda fee: f"{fee.rate_ppm / 1_000_000:g}"),
-    "rateName": fixed("shopify_payments_fee"),
-    "flatFeeName": fixed("shopify_payments_flat_fee"),
-    "taxAmount": fixed(0),
-    "type": fixed("processing_fee"),
-}
 
 
 def _refunded(refund: Refund) -> int:
@@ -148,6 +107,7 @@ FULFILLMENT: Fields = {
     "estimatedDeliveryAt": fixed(None),
     "deliveredAt": fixed(None),
     "requiresShipping": fixed(True),
+    "service": itself,
     "totalQuantity": derived(_quantity),
     "trackingInfo": first(lambda fulfillment: fulfillment.tracking),
 }
@@ -163,8 +123,6 @@ TYPES: dict[str, Fields] = {
     "ShippingLineSale": {**SALE, "shippingLine": derived(_shipping_line)},
     "AdjustmentSale": SALE,
     "SaleTax": {**only_id("SaleTax"), **attributes(amount="amount", taxLine="tax_line")},
-    "OrderTransaction": TRANSACTION,
-    "TransactionFee": TRANSACTION_FEE,
     "Refund": REFUND,
     "RefundLineItem": REFUND_LINE,
     "RefundShippingLine": {
@@ -180,6 +138,18 @@ TYPES: dict[str, Fields] = {
         **only_id("FulfillmentLineItem"),
         **attributes(lineItem="line", quantity="quantity"),
         "originalTotalSet": derived(lambda row: row.line.unit_price * row.quantity),
+    },
+    # The shop ships by itself; Shopify calls that the manual service.
+    "FulfillmentService": {
+        "id": fixed("gid://shopify/FulfillmentService/manual"),
+        "handle": fixed("manual"),
+        "serviceName": fixed("Manual"),
+        "type": fixed("MANUAL"),
+        "inventoryManagement": fixed(False),
+        "trackingSupport": fixed(False),
+        "requiresShippingMethod": fixed(True),
+        "location": fixed(None),
+        "callbackUrl": fixed(None),
     },
     "FulfillmentTrackingInfo": attributes(company="company", number="number", url="url"),
 }

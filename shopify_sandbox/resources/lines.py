@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shopify_sandbox.resources.values import Fields, attribute, attributes, derived, first, fixed, only_id
+from shopify_sandbox.resources.values import Fields, attribute, attributes, derived, first, fixed, never, only_id
 from shopify_sandbox.store import Store
 from shopify_sandbox.world.ledger import balance
 from shopify_sandbox.world.records import Line, ShippingLine
@@ -82,6 +82,10 @@ LINE_ITEM: Fields = {
         lambda line: _per_unit(_discounted(line, with_codes=True), line.quantity)
     ),
     "priceAfterAllDiscountsBeforeTaxesSet": derived(_left),
+    "unfulfilledDiscountedTotalSet": derived(
+        lambda line: _per_unit(_discounted(line) * line.unfulfilled, line.quantity)
+    ),
+    "lineItemGroup": fixed(None),
     "unfulfilledOriginalTotalSet": derived(lambda line: line.unit_price * line.unfulfilled),
 }
 
@@ -96,6 +100,9 @@ SHIPPING_LINE: Fields = {
     "custom": fixed(False),
     "isRemoved": fixed(False),
     "carrierIdentifier": fixed(None),
+    "deliveryCategory": fixed(None),
+    "phone": fixed(None),
+    "shippingRateHandle": fixed(None),
 }
 
 APPLICATION: Fields = {
@@ -112,10 +119,13 @@ TYPES: dict[str, Fields] = {
     "ManualDiscountApplication": {**APPLICATION, "title": attribute("name"), "description": fixed(None)},
     "PricingPercentageValue": {"percentage": derived(lambda value: float(value.percent))},
     "DiscountAllocation": attributes(allocatedAmountSet="amount", discountApplication="application"),
+    "Duty": never("id", "countryCodeOfOrigin", "harmonizedSystemCode", "price", "taxLines"),
+    "LineItemGroup": never("id", "customAttributes", "productId", "quantity", "title", "variantId", "variantSku"),
     "TaxLine": {
         **attributes(title="title", priceSet="amount"),
         "rate": derived(lambda tax: tax.rate_ppm / 1_000_000),
         "ratePercentage": derived(lambda tax: tax.rate_ppm / 10_000),
         "channelLiable": fixed(False),
+        "source": fixed(None),
     },
 }

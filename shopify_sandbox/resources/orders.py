@@ -6,9 +6,12 @@ Here: ``Order`` and the objects that only hang on it. Not here: lines (``lines.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
+from shopify_sandbox.resources.fulfillment_orders import FulfillmentOrder
 from shopify_sandbox.resources.values import (
     Fields,
     Resolver,
@@ -17,11 +20,14 @@ from shopify_sandbox.resources.values import (
     derived,
     first,
     fixed,
+    gid,
     identity,
     itself,
     moment,
+    never,
     only_id,
 )
+from shopify_sandbox.store import Store
 from shopify_sandbox.world.figures import Figures, figures, financial_status, fulfillment_status
 from shopify_sandbox.world.records import Line, Order, ShippingLine, TaxLine
 
@@ -63,6 +69,52 @@ def _weight(order: Order, count: Callable[[Any], int]) -> str:
     return str(sum(line.variant.item.weight_grams * count(line) for line in order.lines if line.variant))
 
 
+def _cart_discount(order: Order) -> int:
+    """What order-level discounts took off when the order was placed and edited, units taken back included."""
+    return sum(one.amount for line in order.lines for one in line.allocations if one.application.method == "ACROSS")
+
+
+def _can_mark_as_paid(order: Order) -> bool:
+    return order.cancelled_at is None and figures(order).total_outstanding > 0
+
+
+@dataclass(frozen=True)
+class App:
+    """The app an order came through. The ids are those of Shopify's own sales channels."""
+
+    id: int
+    name: str
+
+
+APPS = {
+    "web": App(580_111, "Online Store"),
+    "pos": App(129_785, "Point of Sale"),
+    "mobile_app": App(3_890_849, "Shop"),
+}
+
+
+ICON_PIXELS = 1_200
+
+
+def _icon(app: App) -> str:
+    return f"https://cdn.shopify.com/app-store/listing_images/{app.id}/icon.png"
+
+
+def app_of(order: Order) -> App:
+    return APPS[order.source_name]
+
+
+def _status_page(store: Store, order: Order, arguments: Mapping[str, Any]) -> str:
+    """The page a buyer follows the order on; whoever has its address may see it."""
+    token = sha256(f"{store.shop.domain}/{order.id}".encode()).hexdigest()
+    return f"https://{store.shop.domain}/{store.shop.id}/orders/{token[:32]}/authenticate?key={token[32:]}"
+
+
+def _place_in_history(order: Order) -> int:
+    """How many orders of the same customer came before."""
+    return order.customer.orders.index(order) if order.customer else 0
+
+
 MONEY_FIELDS: Fields = {
     "originalTotalPriceSet": _figure(lambda money: money.original_total_price),
     "totalPriceSet": _figure(lambda money: money.total_price),
@@ -77,6 +129,7 @@ MONEY_FIELDS: Fields = {
     "currentTotalDiscountsSet": _figure(lambda money: money.current_total_discounts),
     "currentCartDiscountAmountSet": _figure(lambda money: money.current_cart_discount),
     "currentShippingPriceSet": _figure(lambda money: money.current_shipping_price),
+    "cartDiscountAmountSet": derived(_cart_discount),
     "totalReceivedSet": _figure(lambda money: money.total_received),
     "totalRefundedSet": _figure(lambda money: money.total_refunded),
     "totalRefundedShippingSet": _figure(lambda money: money.total_refunded_shipping),
@@ -106,6 +159,9 @@ STATUS_FIELDS: Fields = {
     "refundable": derived(lambda order: figures(order).net_payment > 0),
     "capturable": derived(lambda order: figures(order).total_capturable > 0),
     "fulfillable": derived(lambda order: order.unfulfilled > 0),
+    "restockable": derived(lambda order: any(line.unfulfilled or line.returnable for line in order.lines)),
+    "canMarkAsPaid": derived(_can_mark_as_paid),
+    "canNotifyCustomer": derived(lambda order: order.email is not None),
     "requiresShipping": fixed(True),
     "taxesIncluded": fixed(False),
     "taxExempt": fixed(False),
@@ -165,36 +221,79 @@ ORDER: Fields = {
     "transactionsCount": derived(lambda order: len(order.transactions)),
     "refunds": first(lambda order: order.refunds),
     "fulfillments": first(lambda order: order.fulfillments),
+    "fulfillmentOrders": derived(lambda order: [FulfillmentOrder(order)]),
     "fulfillmentsCount": derived(lambda order: len(order.fulfillments)),
+    "app": derived(app_of),
+    "channelInformation": itself,
+    "retailLocation": derived(lambda order: order.location if order.source_name == "pos" else None),
+    "customerJourneySummary": derived(lambda order: order if order.customer else None),
+    "customerAcceptsMarketing": derived(
+        lambda order: order.customer is not None and order.customer.email_state == "SUBSCRIBED"
+    ),
+    "cancellation": derived(lambda order: order if order.cancelled_at else None),
+    "statusPageUrl": _status_page,
+    "merchantBusinessEntity": lambda store, order, arguments: store.shop,
+    "risk": itself,
     "returns": fixed([]),
     "additionalFees": fixed([]),
     "disputes": fixed([]),
+    # The world knows nothing of browsers, of staff's comments, of resellers and of Shopify Protect.
+    "clientIp": fixed(None),
+    "registeredSourceUrl": fixed(None),
+    "hasTimelineComment": fixed(False),
+    "merchantOfRecordApp": fixed(None),
+    "shopifyProtect": fixed(None),
 }
 
 TYPES: dict[str, Fields] = {
     "Order": ORDER,
+    "OrderApp": {**only_id("App"), "name": attribute("name"), "icon": itself},
+    "Image": {
+        # The only pictures of this world are the icons of apps.
+        "id": fixed(None),
+        "altText": attribute("name"),
+        **dict.fromkeys(("url", "src", "originalSrc", "transformedSrc"), derived(_icon)),
+        **dict.fromkeys(("width", "height"), fixed(ICON_PIXELS)),
+    },
+    "ChannelInformation": {
+        **only_id("ChannelInformation"),
+        "channelId": derived(lambda order: gid("Channel", app_of(order).id)),
+        "displayName": derived(lambda order: app_of(order).name),
+    },
+    "CustomerJourneySummary": {
+        "ready": fixed(True),
+        "customerOrderIndex": derived(_place_in_history),
+        # Visits to the online store are not part of this world.
+        "daysToConversion": fixed(None),
+        "firstVisit": fixed(None),
+        "lastVisit": fixed(None),
+        "moments": fixed([]),
+        "momentsCount": fixed(0),
+    },
+    "CustomerVisit": never("id", "landingPage", "occurredAt", "referralCode", "referrerUrl", "source"),
+    "OrderCancellation": {"staffNote": fixed(None)},
+    "OrderRiskSummary": {"recommendation": fixed("NONE"), "assessments": fixed([])},
+    "OrderRiskAssessment": never("facts", "provider", "riskLevel"),
+    "OrderDisputeSummary": never("id", "initiatedAs", "status"),
+    "AdditionalFee": never("id", "name", "price", "taxLines"),
+    "ShopifyProtectOrderSummary": never("eligibility", "status"),
+    "ShopifyProtectOrderEligibility": never("status"),
+    "BusinessEntity": {
+        **only_id("BusinessEntity"),
+        "displayName": attribute("name"),
+        "companyName": attribute("name"),
+        "primary": fixed(True),
+        "archived": fixed(False),
+        "address": lambda store, shop, arguments: next(iter(store.state.locations.values())),
+    },
+    "BusinessEntityAddress": {
+        **attributes(address1="address1", city="city", province="province", zip="zip"),
+        "address2": fixed(None),
+        "countryCode": fixed("US"),
+    },
     "CashRoundingAdjustment": {"paymentSet": fixed(0), "refundSet": fixed(0)},
     "Attribute": {
         "key": derived(lambda pair: pair[0]),
         "value": derived(lambda pair: pair[1]),
-    },
-    "MailingAddress": {
-        **only_id("MailingAddress"),
-        **attributes(
-            firstName="first_name",
-            lastName="last_name",
-            company="company",
-            address1="address1",
-            address2="address2",
-            city="city",
-            province="province",
-            provinceCode="province_code",
-            zip="zip",
-            phone="phone",
-        ),
-        "name": derived(lambda address: f"{address.first_name} {address.last_name}"),
-        "country": fixed("United States"),
-        "countryCodeV2": fixed("US"),
-        "formattedArea": derived(lambda address: f"{address.city} {address.province_code}, United States"),
     },
 }

@@ -12,10 +12,11 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
+from shopify_sandbox.resources import fulfillment_orders
 from shopify_sandbox.resources.values import Resolver
 from shopify_sandbox.store import Store
 from shopify_sandbox.world.figures import figures, financial_status, fulfillment_status
-from shopify_sandbox.world.records import Order
+from shopify_sandbox.world.records import Order, Variant
 
 Getter = Callable[[Any], Any]
 Filters = dict[str, tuple[str, Getter]]
@@ -50,6 +51,10 @@ def _total(order: Order) -> Decimal:
     return Decimal(figures(order).current_total_price) / 100
 
 
+def _stock(variant: Variant) -> int:
+    return sum(level.quantities["available"] for level in variant.item.levels)
+
+
 def _skus(order: Order) -> list[str]:
     return [line.sku for line in order.lines if line.sku]
 
@@ -69,6 +74,9 @@ ORDERS = Root(
         "UPDATED_AT": attrgetter("updated_at"),
         "ORDER_NUMBER": attrgetter("number"),
         "CURRENT_TOTAL_PRICE": _total,
+        "TOTAL_PRICE": lambda order: Decimal(figures(order).total_price) / 100,
+        "FINANCIAL_STATUS": financial_status,
+        "FULFILLMENT_STATUS": fulfillment_status,
     },
     filters={
         **IDENTITY,
@@ -127,6 +135,7 @@ PRODUCTS = Root(
         "TITLE": attrgetter("title"),
         "VENDOR": attrgetter("vendor"),
         "PRODUCT_TYPE": attrgetter("product_type"),
+        "INVENTORY_TOTAL": lambda product: sum(map(_stock, product.variants)),
     },
     filters={
         **IDENTITY,
@@ -146,7 +155,13 @@ PRODUCT_VARIANTS = Root(
     type="ProductVariant",
     records=lambda store: list(store.state.variants.values()),
     default_sort="ID",
-    sort_keys={"ID": attrgetter("id"), "SKU": attrgetter("sku"), "TITLE": attrgetter("title")},
+    sort_keys={
+        "ID": attrgetter("id"),
+        "SKU": attrgetter("sku"),
+        "TITLE": attrgetter("title"),
+        "POSITION": attrgetter("position"),
+        "INVENTORY_QUANTITY": _stock,
+    },
     filters={
         **IDENTITY,
         **UPDATED,
@@ -233,4 +248,5 @@ ROOT_OBJECTS: dict[str, Resolver] = {
     "inventoryLevel": _by_id("InventoryLevel"),
     "refund": _by_id("Refund"),
     "fulfillment": _by_id("Fulfillment"),
+    **fulfillment_orders.ROOT_OBJECTS,
 }

@@ -78,6 +78,16 @@ def fixed(value: Any) -> Resolver:
     return lambda store, record, arguments: value
 
 
+def unseen(store: Store, record: Any, arguments: Mapping[str, Any]) -> Any:
+    """The resolver of a field nothing can ever ask a value of."""
+    raise LookupError("this world has no record of the type")
+
+
+def never(*names: str) -> Fields:
+    """Fields of a type this world has no record of: a query may name them."""
+    return dict.fromkeys(names, unseen)
+
+
 def first(function: Callable[[Any], list[Any]]) -> Resolver:
     """A plain list that honours the argument ``first``."""
 

@@ -1,6 +1,6 @@
 """What an event changed, as the shop would tell a webhook subscriber.
 
-Here: topics and minimal REST-shaped payloads (snake case, numeric ids, shop time). Not here: delivery.
+Here: which topics an event touches, and the record each is about. Not here: payloads and delivery.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from shopify_sandbox.world.entries import Facts
+from shopify_sandbox.world.figures import financial_status
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import instant
 
@@ -23,61 +23,63 @@ class Change:
     topic: str
     gid: str
     at: datetime
-    payload: dict[str, Any]
+    record: Any
 
 
 def changes(state: State, event: Facts) -> list[Change]:
     """The changes of one event, after it was folded into the state."""
     at = instant(event["at"])
-    shop_time = at.astimezone(ZoneInfo(state.shop.timezone)).isoformat()
-    found = []
-    for topic, kind, record_id, more in _touched(state, event):
-        gid = f"gid://shopify/{kind}/{record_id}"
-        payload = {"id": record_id, "admin_graphql_api_id": gid, "updated_at": shop_time, **more}
-        found.append(Change(topic, gid, at, payload))
+    found = [
+        Change(topic, f"gid://shopify/{kind}/{record.id}", at, record) for topic, kind, record in _touched(state, event)
+    ]
     for level_id, _ in event.get("stock", ()):
-        found.append(_level_change(state, level_id, at, shop_time))
+        level = state.levels[level_id]
+        gid = f"gid://shopify/InventoryLevel/{level_id}?inventory_item_id={level.item.id}"
+        found.append(Change("inventory_levels/update", gid, at, level))
     return found
 
 
-def _level_change(state: State, level_id: int, at: datetime, shop_time: str) -> Change:
-    level = state.levels[level_id]
-    gid = f"gid://shopify/InventoryLevel/{level_id}?inventory_item_id={level.item.id}"
-    payload = {
-        "inventory_item_id": level.item.id,
-        "location_id": level.location.id,
-        "available": level.quantities["available"],
-        "updated_at": shop_time,
-        "admin_graphql_api_id": gid,
-    }
-    return Change("inventory_levels/update", gid, at, payload)
-
-
-def _touched(state: State, event: Facts) -> Iterator[tuple[str, str, int, Facts]]:
-    """Topic, GraphQL type, id and further payload of what the event touched, stock apart."""
+def _touched(state: State, event: Facts) -> Iterator[tuple[str, str, Any]]:
+    """Topic, GraphQL type and record of what the event touched, stock apart."""
     kind = event["event"]
-    if kind in ("customer_created", "customer_updated"):
-        customer_id = event["customer"]["id"] if kind == "customer_created" else event["customer_id"]
-        yield "customers/update", "Customer", customer_id, {}
+    if kind == "customer_created":
+        customer = state.customers[event["customer"]["id"]]
+        yield "customers/create", "Customer", customer
+        yield "customers/update", "Customer", customer
+    elif kind == "customer_updated":
+        yield "customers/update", "Customer", state.customers[event["customer_id"]]
+    elif kind == "product_created":
+        yield "products/create", "Product", state.products[event["product"]["id"]]
     elif kind == "product_updated":
-        product = state.products[event["product_id"]]
-        yield "products/update", "Product", product.id, {"title": product.title, "handle": product.handle}
+        yield "products/update", "Product", state.products[event["product_id"]]
     elif kind == "order_placed" or "order_id" in event:
         yield from _order_touched(state, event)
 
 
-def _order_touched(state: State, event: Facts) -> Iterator[tuple[str, str, int, Facts]]:
-    order = state.orders[event["order"]["id"] if event["event"] == "order_placed" else event["order_id"]]
-    named = {"name": order.name, "order_number": order.number}
-    if event["event"] == "order_placed":
-        yield "orders/create", "Order", order.id, named
+def _order_touched(state: State, event: Facts) -> Iterator[tuple[str, str, Any]]:
+    kind = event["event"]
+    order = state.orders[event["order"]["id"] if kind == "order_placed" else event["order_id"]]
+    if kind == "order_placed":
+        yield "orders/create", "Order", order
+    if _brings_money(event) and financial_status(order) == "PAID":
+        yield "orders/paid", "Order", order
     if "fulfillment" in event:
-        yield "fulfillments/create", "Fulfillment", event["fulfillment"]["id"], {"order_id": order.id}
+        fulfillment = state.others["Fulfillment", event["fulfillment"]["id"]]
+        yield "fulfillments/create", "Fulfillment", fulfillment
+        yield f"orders/{'partially_' if order.unfulfilled else ''}fulfilled", "Order", order
     if "refund" in event:
-        yield "refunds/create", "Refund", event["refund"]["id"], {"order_id": order.id}
-    yield "orders/updated", "Order", order.id, named
+        yield "refunds/create", "Refund", state.others["Refund", event["refund"]["id"]]
+    if kind == "order_cancelled":
+        yield "orders/cancelled", "Order", order
+    yield "orders/updated", "Order", order
     if order.customer:
-        yield "customers/update", "Customer", order.customer.id, {}
+        yield "customers/update", "Customer", order.customer
+
+
+def _brings_money(event: Facts) -> bool:
+    return any(
+        each["kind"] in ("SALE", "CAPTURE") and each["status"] == "SUCCESS" for each in event.get("transactions", ())
+    )
 
 
 def summary(state: State, event: Facts) -> dict[str, Any]:

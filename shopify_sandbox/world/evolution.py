@@ -16,6 +16,7 @@ from typing import Any
 from shopify_sandbox.world.editing import EditDraft, can_edit, edit
 from shopify_sandbox.world.entries import Facts, event
 from shopify_sandbox.world.fulfilling import can_fulfill, fulfill, open_units
+from shopify_sandbox.world.large import place_large_order, refund_line_by_line
 from shopify_sandbox.world.ledger import balance
 from shopify_sandbox.world.paying import can_pay, pay
 from shopify_sandbox.world.records import Line, Order, Refund
@@ -34,6 +35,8 @@ class Actions:
 
     Attributes:
         capture: Orders whose authorisation is captured or whose open amount is paid.
+        large_order: Lines of one more order, paid, of one unit each; 0 for none.
+        large_order_refunds: Lines of the large order that are refunded, each by a refund of its own.
         restock: Whether refunded units go back to stock.
         order: Name (#1001) the order actions fall on; None lets the world choose.
     """
@@ -48,6 +51,8 @@ class Actions:
     customer_update: int = 0
     product_update: int = 0
     stock_adjust: int = 0
+    large_order: int = 0
+    large_order_refunds: int = 0
     hours: float = 0
     restock: bool = True
     order: str | None = None
@@ -84,6 +89,10 @@ def advance(state: State, record: Record, rng: Random, actions: Actions) -> None
     ):
         for _ in range(how_many):
             record(change(state, clock(), rng))
+    if actions.large_order:
+        placed = place_large_order(state, record, rng, clock, lines=actions.large_order)
+        if actions.large_order_refunds:
+            refund_line_by_line(state, record, rng, clock, placed, refunds=actions.large_order_refunds)
     if actions.hours > 0:
         record(event("clock", state.now + timedelta(seconds=int(actions.hours * 3_600))))
 

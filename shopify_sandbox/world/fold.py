@@ -13,6 +13,7 @@ from typing import Any
 from shopify_sandbox.world.records import (
     Address,
     Adjustment,
+    AdjustmentGroup,
     Agreement,
     Allocation,
     Customer,
@@ -26,6 +27,7 @@ from shopify_sandbox.world.records import (
     Location,
     Order,
     Product,
+    QuantityChange,
     Refund,
     RefundLine,
     RefundShippingLine,
@@ -127,7 +129,14 @@ def _product_updated(state: State, event: Event, at: datetime) -> None:
 
 
 def _stock_adjusted(state: State, event: Event, at: datetime) -> None:
-    """The movements are in ``stock``, which every event may carry."""
+    """The movements are in ``stock``, which every event may carry; an app's write has a group beside them."""
+    if "group" not in event:
+        return
+    facts = dict(event["group"])
+    changes = [QuantityChange(state.levels[level], *rest) for level, *rest in facts.pop("changes")]
+    group = AdjustmentGroup(created_at=at, changes=changes, **facts)
+    state.keep("InventoryAdjustmentGroup", group.id, group)
+    state.writes[group.key] = group
 
 
 def _address(state: State, facts: Mapping[str, Any]) -> Address:

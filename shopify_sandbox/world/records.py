@@ -114,6 +114,34 @@ class InventoryLevel(Record):
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class QuantityChange(Record):
+    """One quantity of one level changed by an app; ``after`` is what it was then, units."""
+
+    level: InventoryLevel
+    name: str
+    delta: int
+    after: int
+    ledger: str | None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class AdjustmentGroup(Record):
+    """What one write of an app changed.
+
+    Attributes:
+        key: Idempotency key of the write; ``fingerprint`` tells its parameters.
+    """
+
+    id: int
+    created_at: datetime
+    reason: str
+    reference: str | None
+    key: str
+    fingerprint: str
+    changes: list[QuantityChange]
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Address(Record):
     id: int
     first_name: str

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shopify_sandbox.world.records import (
+    AdjustmentGroup,
     Customer,
     InventoryItem,
     InventoryLevel,
@@ -30,6 +31,7 @@ FIRST_IDS = {
     "ProductVariant": 43_867_001_094_261,
     "InventoryItem": 45_961_207_742_581,
     "InventoryLevel": 102_384_992_373,
+    "InventoryAdjustmentGroup": 1_276_381_954_165,
     "Customer": 6_842_117_390_453,
     "MailingAddress": 8_233_569_419_381,
     "Order": 5_648_733_536_373,
@@ -69,6 +71,7 @@ class State:
     lines: dict[int, Line] = field(default_factory=dict)
     others: dict[tuple[str, int], Any] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
+    writes: dict[str, AdjustmentGroup] = field(default_factory=dict)
 
     def keep(self, kind: str, record_id: int, record: Any) -> None:
         """Make a child record findable by its GraphQL kind and id, and remember the id as given out."""

@@ -6,7 +6,7 @@ Here: creation, replay and evolution in memory. Not here: files and locks (``sto
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from random import Random
@@ -64,11 +64,31 @@ class World:
     recorded: list[Facts] = field(default_factory=list)
 
     @classmethod
-    def create(cls, *, seed: int, orders: int, days: int, now: datetime, shop: str) -> World:
-        """A new shop with its history up to ``now`` (UTC, whole seconds); its events wait in ``recorded``."""
+    def create(
+        cls,
+        *,
+        seed: int,
+        orders: int,
+        days: int,
+        now: datetime,
+        shop: str,
+        progress: Callable[[int], None] = lambda orders: None,
+    ) -> World:
+        """A new shop with its history up to ``now`` (UTC, whole seconds); its events wait in ``recorded``.
+
+        Args:
+            progress: Told after each order how many there are.
+        """
         world = cls(Arguments(seed, orders, days, now, shop))
+
+        def record(event: Facts) -> None:
+            before = len(world.state.orders)
+            world.record(event)
+            if len(world.state.orders) > before:
+                progress(before + 1)
+
         rng = seeded(f"{seed}/history")
-        write_history(world.state, world.record, rng, orders=orders, days=days, now=now, domain=shop)
+        write_history(world.state, record, rng, orders=orders, days=days, now=now, domain=shop)
         return world
 
     @classmethod
