@@ -18,10 +18,10 @@ from typing import Any
 
 import requests
 
+from shopify_sandbox.admin.throttle import Bucket
+from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import VERSION, Credentials, Sandbox
-from shopify_sandbox.server import SandboxServer
 from shopify_sandbox.store import Store
-from shopify_sandbox.throttle import Bucket
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = "sandbox-usd.myshopify.com"

@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from shopify_sandbox import truth as audit
 from shopify_sandbox.cli_world import advance_world, control, required_server
 from shopify_sandbox.errors import SandboxError
-from shopify_sandbox.fault_kinds import CATALOGUE, kinds
+from shopify_sandbox.faults.kinds import CATALOGUE, kinds
 from shopify_sandbox.store import ActionRefused, StateError
 
 app = typer.Typer(help="A Shopify store on this machine.", no_args_is_help=True, add_completion=False)

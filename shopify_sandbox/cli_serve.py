@@ -15,8 +15,8 @@ from threading import Event
 from typing import Any
 
 from shopify_sandbox.errors import SandboxError
+from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
-from shopify_sandbox.server import SandboxServer
 from shopify_sandbox.state import SERVER_FILE, held, read_json, write_json
 from shopify_sandbox.store import Store
 

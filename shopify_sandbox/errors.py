@@ -4,6 +4,7 @@ Belongs here: shapes and wordings. Which request deserves which refusal is decid
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphql.language import FormattedSourceLocation
@@ -44,6 +45,16 @@ class FieldError(Exception):
 
     def body(self) -> ErrorBody:
         return error(str(self), self.code, path=self.path)
+
+
+@dataclass(frozen=True)
+class UserError:
+    """A refusal inside a payload; ``GRAPHQL_TYPE`` is chosen by the mutation."""
+
+    GRAPHQL_TYPE: str
+    field: tuple[str, ...] | None
+    message: str
+    code: str | None = None
 
 
 def error(

@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from shopify_sandbox.admin.model import Resolver
 from shopify_sandbox.errors import SandboxError
-from shopify_sandbox.model import Resolver
 from shopify_sandbox.state import read_json, write_json
 
 TOKEN_SECONDS = 86_399

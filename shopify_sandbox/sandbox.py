@@ -1,6 +1,6 @@
 """One sandbox put together: world, API, tokens, bulk operations, webhooks and faults over one state directory.
 
-Belongs here: who is given what. Nothing is decided here; HTTP is in ``server.py``.
+Belongs here: who is given what. Nothing is decided here; HTTP is in ``http/server.py``.
 """
 
 import secrets
@@ -14,26 +14,30 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from shopify_sandbox import bulk, bulk_view, oauth, resources, webhooks, webhooks_view, writes
-from shopify_sandbox.admin import AdminApi, Answer
-from shopify_sandbox.bulk import BulkOperation, BulkOperations
-from shopify_sandbox.bulk_results import Results
-from shopify_sandbox.documents import Documents
+from shopify_sandbox import oauth, resources, writes
+from shopify_sandbox.admin.answering import AdminApi, Answer
+from shopify_sandbox.admin.documents import Documents
+from shopify_sandbox.admin.model import Model
+from shopify_sandbox.admin.schema import load_schema, published_versions
+from shopify_sandbox.admin.throttle import Bucket
+from shopify_sandbox.admin.versions import Versions
+from shopify_sandbox.bulk import operations as bulk
+from shopify_sandbox.bulk import view as bulk_view
+from shopify_sandbox.bulk.operations import BulkOperation, BulkOperations
+from shopify_sandbox.bulk.results import Results
 from shopify_sandbox.errors import SandboxError
-from shopify_sandbox.faults import Faults
-from shopify_sandbox.model import Model
+from shopify_sandbox.faults.plan import Faults
 from shopify_sandbox.oauth import Tokens
 from shopify_sandbox.resources import fulfillment_orders
-from shopify_sandbox.rest import CALLS_PER_SECOND, Rest
-from shopify_sandbox.schema import load_schema, published_versions
+from shopify_sandbox.rest.records import CALLS_PER_SECOND, Rest
 from shopify_sandbox.settings import RESTORE_POINTS_PER_SECOND, SettingsFile
 from shopify_sandbox.state import JsonLines
 from shopify_sandbox.store import Change, Store
-from shopify_sandbox.throttle import Bucket
-from shopify_sandbox.versions import Versions
-from shopify_sandbox.webhooks import Told, Webhooks
-from shopify_sandbox.webhooks_delivery import HttpSender
-from shopify_sandbox.webhooks_payloads import COMPLIANCE_TOPICS, bulk_finished, payload
+from shopify_sandbox.webhooks import subscriptions as webhooks
+from shopify_sandbox.webhooks import view as webhooks_view
+from shopify_sandbox.webhooks.delivery import HttpSender
+from shopify_sandbox.webhooks.payloads import COMPLIANCE_TOPICS, bulk_finished, payload
+from shopify_sandbox.webhooks.subscriptions import Told, Webhooks
 from shopify_sandbox.worldclock import LiveWorld, WorldClock
 
 VERSION = "2026-10"

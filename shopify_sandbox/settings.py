@@ -1,6 +1,6 @@
 """What of the store can be set: the plan, how late its search index is, how its webhooks misbehave.
 
-Belongs here: names, defaults, units, limits, and the file they are kept in. Planted faults are in ``faults.py``.
+Belongs here: names, defaults, units, limits, and the file they are kept in. Planted faults are in ``faults/plan.py``.
 """
 
 from collections.abc import Mapping

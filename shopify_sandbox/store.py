@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from shopify_sandbox.index import Index
+from shopify_sandbox.search.index import Index
 from shopify_sandbox.world.changes import Change, changes, summary
 from shopify_sandbox.world.entries import Facts
 from shopify_sandbox.world.evolution import ActionRefused

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
-from shopify_sandbox.errors import FieldError
-from shopify_sandbox.model import Resolver
+from shopify_sandbox.admin.model import Resolver
+from shopify_sandbox.errors import FieldError, UserError
 from shopify_sandbox.resources.fulfillment_orders import FulfillmentOrder, found
 from shopify_sandbox.resources.values import gid
 from shopify_sandbox.store import Store
@@ -50,16 +50,6 @@ REASONS = (
     "safety_stock",
     "shrinkage",
 )
-
-
-@dataclass(frozen=True)
-class UserError:
-    """A refusal inside a payload."""
-
-    GRAPHQL_TYPE: str
-    field: tuple[str, ...] | None
-    message: str
-    code: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 from shopify_pipeline_tests.conformance.asked import AskedStore, asked
 from shopify_pipeline_tests.conformance.cases import assumed, case, documented, observed
 from shopify_pipeline_tests.sandbox.serving import Shop
-from shopify_sandbox import paging
+from shopify_sandbox.search import paging as paging
 
 PAGES = documented("https://shopify.dev/docs/api/usage/pagination-graphql")
 ORDERS = """query($first: Int, $last: Int, $after: String, $before: String, $reverse: Boolean, $query: String,

@@ -25,10 +25,10 @@ from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP, SandboxShop
 from shopify_pipeline_tests.steps.shops import TIME_ZONE
 from shopify_sandbox import resources
+from shopify_sandbox.admin.throttle import Bucket
+from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
-from shopify_sandbox.server import SandboxServer
 from shopify_sandbox.store import Store
-from shopify_sandbox.throttle import Bucket
 
 SECRET = "shpss_CANARY_of_the_client_secret"
 #: Where customers' own data belongs: rows, and bodies as they came.

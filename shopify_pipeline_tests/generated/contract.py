@@ -36,7 +36,7 @@ import shopify_pipeline.shopify
 from shopify_pipeline.shopify.queries import operation, operation_names
 from shopify_pipeline.shopify.subscriptions import TOPICS
 from shopify_pipeline.shopify.versions import PINNED
-from shopify_sandbox.schema import PublishedSchema, load_schema
+from shopify_sandbox.admin.schema import PublishedSchema, load_schema
 
 TARGET = Path(shopify_pipeline.shopify.__file__).with_name("contract.json")
 COMMAND = "python -m shopify_pipeline_tests.generated.contract"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import shopify_pipeline_tests
 from shopify_pipeline_tests.shopify.reactions import REACTIONS, Reaction
-from shopify_sandbox.fault_kinds import CATALOGUE
+from shopify_sandbox.faults.kinds import CATALOGUE
 
 TARGET = Path(shopify_pipeline_tests.__path__[0]).parent / "docs" / "failures.md"
 COMMAND = "python -m shopify_pipeline_tests.generated.failures"

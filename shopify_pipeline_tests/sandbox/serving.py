@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 
+from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
-from shopify_sandbox.server import SandboxServer
 from shopify_sandbox.state import CONTROL_KEY_HEADER
 from shopify_sandbox.store import Store
 

@@ -25,9 +25,9 @@ from graphql import (
 )
 
 from shopify_pipeline_tests.sandbox.world_cases import NOW, SHOP
+from shopify_sandbox.admin.schema import PublishedSchema, load_schema
 from shopify_sandbox.resources import NESTED_FILTERS, RESOLVERS, ROOT_OBJECTS, ROOTS, typename
 from shopify_sandbox.resources.values import amount_text, money_text, unseen
-from shopify_sandbox.schema import PublishedSchema, load_schema
 from shopify_sandbox.store import Store
 
 VERSION = "2026-10"

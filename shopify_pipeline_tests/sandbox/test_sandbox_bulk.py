@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from shopify_pipeline_tests.sandbox.serving import CREDENTIALS, WAIT_SECONDS, Shop, make_world, served
-from shopify_sandbox.bulk import BulkOperation, UserError
-from shopify_sandbox.bulk_results import StorageRefused
+from shopify_sandbox.bulk.operations import BulkOperation
+from shopify_sandbox.bulk.results import StorageRefused
+from shopify_sandbox.errors import UserError
 from shopify_sandbox.sandbox import Sandbox
 from shopify_sandbox.store import Store
 
@@ -366,7 +367,7 @@ def test_operation_left_open_by_a_stopped_server_is_run_by_the_next(idle: Idle) 
 
 
 def test_counts_grow_while_an_operation_runs(idle: Idle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shopify_sandbox.bulk.LINES_PER_LOOK", 10)
+    monkeypatch.setattr("shopify_sandbox.bulk.operations.LINES_PER_LOOK", 10)
     gid, seen = idle.submit(), []
     look = idle.bulk._look
 
@@ -384,7 +385,7 @@ def test_counts_grow_while_an_operation_runs(idle: Idle, monkeypatch: pytest.Mon
 
 
 def test_operation_canceled_while_it_runs_stops_there(idle: Idle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shopify_sandbox.bulk.LINES_PER_LOOK", 10)
+    monkeypatch.setattr("shopify_sandbox.bulk.operations.LINES_PER_LOOK", 10)
     gid = idle.submit()
     look = idle.bulk._look
 
@@ -537,7 +538,7 @@ def test_search_of_a_late_index_finds_what_a_page_would(idle: Idle) -> None:
     idle.sandbox.settings.change({"index_lag_seconds": 600})
     idle.sandbox.store.advance(hours=1)
     idle.sandbox.store.advance(new_orders=2)
-    searched = idle.submit('{ orders(query: "created_at:>=\'2000-01-01T00:00:00Z\'") { edges { node { id } } } }')
+    searched = idle.submit("{ orders(query: \"created_at:>='2000-01-01T00:00:00Z'\") { edges { node { id } } } }")
     everything = idle.submit("{ orders { edges { node { id } } } }")
     while idle.bulk.run_next():
         pass

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from shopify_sandbox.cli import main
-from shopify_sandbox.fault_kinds import CATALOGUE
+from shopify_sandbox.faults.kinds import CATALOGUE
 
 COMMAND = [sys.executable, "-c", "from shopify_sandbox.cli import main; main()"]
 SMALL = ["--orders", "10", "--days", "10", "--seed", "3"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from shopify_sandbox.cost import breakdown, price, size
-from shopify_sandbox.documents import Documents
-from shopify_sandbox.schema import load_schema
-from shopify_sandbox.throttle import Bucket
+from shopify_sandbox.admin.cost import breakdown, price, size
+from shopify_sandbox.admin.documents import Documents
+from shopify_sandbox.admin.schema import load_schema
+from shopify_sandbox.admin.throttle import Bucket
 
 CUSTOMER = "id defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } defaultAddress { city }"
 LEVELS = 'inventoryLevels(first: 100) { nodes { location { id } quantities(names: ["available"]) { name quantity } } }'

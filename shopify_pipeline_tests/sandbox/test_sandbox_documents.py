@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from shopify_sandbox.documents import Documents
+from shopify_sandbox.admin.documents import Documents
+from shopify_sandbox.admin.schema import load_schema
+from shopify_sandbox.admin.variables import variable_errors
 from shopify_sandbox.errors import Refused
-from shopify_sandbox.schema import load_schema
-from shopify_sandbox.variables import variable_errors
 
 ORDER = "gid://shopify/Order/1"
 

@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from shopify_pipeline_tests.sandbox.serving import NOW, WAIT_SECONDS, Shop, make_world, served
-from shopify_sandbox.fault_kinds import CATALOGUE, FAILURES, NOT_CAUSED, kinds
-from shopify_sandbox.faults import Faults
-from shopify_sandbox.malformed import HUGE_NUMBER
+from shopify_sandbox.faults.kinds import CATALOGUE, FAILURES, NOT_CAUSED, kinds
+from shopify_sandbox.faults.malformed import HUGE_NUMBER
+from shopify_sandbox.faults.plan import Faults
 from shopify_sandbox.state import JsonLines
 
 ORDER = """id legacyResourceId name totalPriceSet { shopMoney { amount currencyCode } }"""

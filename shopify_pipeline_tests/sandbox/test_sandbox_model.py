@@ -21,7 +21,7 @@ from graphql import (
 from graphql import get_named_type as named
 
 from shopify_pipeline_tests.sandbox.serving import Shop
-from shopify_sandbox.schema import PublishedSchema, connection_nodes, load_schema
+from shopify_sandbox.admin.schema import PublishedSchema, connection_nodes, load_schema
 
 RECORDS_PER_TYPE = 300
 FORMS = {

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopify_sandbox.errors import FieldError
-from shopify_sandbox.paging import Keyed, Ordered, Page, decode_cursor, encode_cursor, listed_page
-from shopify_sandbox.paging import sorted_page as page_of
+from shopify_sandbox.search.paging import Keyed, Ordered, Page, decode_cursor, encode_cursor, listed_page
+from shopify_sandbox.search.paging import sorted_page as page_of
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 

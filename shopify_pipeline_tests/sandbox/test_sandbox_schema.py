@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shopify_sandbox.schema import DATA, Requirement, UnknownVersion, load_schema, published_versions
-from shopify_sandbox.schema_build import build, fetch
-from shopify_sandbox.versions import Versions, answering
+from shopify_sandbox.admin.schema import DATA, Requirement, UnknownVersion, load_schema, published_versions
+from shopify_sandbox.admin.schema_build import build, fetch
+from shopify_sandbox.admin.versions import Versions, answering
 
 VERSIONS = ["2026-07", "2026-10"]
 

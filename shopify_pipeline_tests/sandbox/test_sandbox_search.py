@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopify_sandbox.search import Search, compile_search
-from shopify_sandbox.search_grammar import Group, Term, parse
+from shopify_sandbox.search.compiled import Search, compile_search
+from shopify_sandbox.search.grammar import Group, Term, parse
 
 NEW_YORK = ZoneInfo("America/New_York")
 START = datetime(2026, 11, 22, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from shopify_pipeline_tests.sandbox.serving import CREDENTIALS, NOW, Shop, make_world, served
-from shopify_sandbox.server import TOKEN_HEADER
+from shopify_sandbox.http.server import TOKEN_HEADER
 
 ORDERS = """query Orders($first: Int, $after: String, $query: String) {
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from shopify_sandbox import webhooks_delivery
 from shopify_sandbox.settings import Settings
 from shopify_sandbox.state import JsonLines
-from shopify_sandbox.webhooks import Told, Webhooks
-from shopify_sandbox.webhooks_delivery import RETRIES, Delivery, HttpSender, retry_waits
+from shopify_sandbox.webhooks import delivery as webhooks_delivery
+from shopify_sandbox.webhooks.delivery import RETRIES, Delivery, HttpSender, retry_waits
+from shopify_sandbox.webhooks.subscriptions import Told, Webhooks
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FOUR_HOURS = 14_400.0

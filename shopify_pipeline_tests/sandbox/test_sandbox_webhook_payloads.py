@@ -11,7 +11,7 @@ import pytest
 
 from shopify_pipeline_tests.generated.webhook_shapes import TARGET, generated, types_of
 from shopify_sandbox.store import Store
-from shopify_sandbox.webhooks_payloads import payload
+from shopify_sandbox.webhooks.payloads import payload
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.records import Order
 

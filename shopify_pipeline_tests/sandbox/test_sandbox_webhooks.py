@@ -13,7 +13,7 @@ import pytest
 from shopify_pipeline_tests.sandbox.receiving import Receiver, receiving
 from shopify_pipeline_tests.sandbox.serving import CREDENTIALS, Shop
 from shopify_sandbox.settings import Settings
-from shopify_sandbox.webhooks import Webhooks
+from shopify_sandbox.webhooks.subscriptions import Webhooks
 
 CREATE = """mutation Create($topic: WebhookSubscriptionTopic!, $uri: String!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri}) {

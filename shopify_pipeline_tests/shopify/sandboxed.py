@@ -17,10 +17,10 @@ from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.session import HttpSession
 from shopify_pipeline.shopify.tokens import ClientCredentials
+from shopify_sandbox.admin.throttle import Bucket
+from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
-from shopify_sandbox.server import SandboxServer
 from shopify_sandbox.store import Store
-from shopify_sandbox.throttle import Bucket
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = "sandbox-usd.myshopify.com"

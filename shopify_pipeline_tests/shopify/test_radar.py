@@ -18,7 +18,7 @@ from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.shopify.radar import Finding, accepts, compare, contract, read_schema
 from shopify_pipeline.shopify.versions import PINNED, days_left, retires_on
 from shopify_pipeline_tests.generated.contract import COMMAND, TARGET, generated
-from shopify_sandbox.schema import DATA
+from shopify_sandbox.admin.schema import DATA
 
 PUBLISHED = DATA / f"admin_{PINNED}.json.gz"
 Schema = dict[str, Any]

@@ -9,7 +9,7 @@ import pytest
 from shopify_pipeline.shopify.access import least_privilege
 from shopify_pipeline.shopify.queries import operation_names
 from shopify_pipeline_tests.generated.access import COMMAND, TARGET, generated, needed
-from shopify_sandbox.schema import PublishedSchema, load_schema
+from shopify_sandbox.admin.schema import PublishedSchema, load_schema
 
 LISTED: dict[str, list[list[str]]] = json.loads(TARGET.read_text(encoding="utf-8"))
 

@@ -25,7 +25,7 @@ from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline_tests.shopify.conftest import MakeApi
 from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Script, graphql, reply
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SandboxShop
-from shopify_sandbox import paging
+from shopify_sandbox.search import paging as paging
 
 ORDERS = READINGS["orders"]
 ALL = Window(NOW - timedelta(days=3650), NOW)

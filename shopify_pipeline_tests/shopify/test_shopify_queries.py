@@ -27,9 +27,9 @@ from shopify_pipeline.shopify.pages import NESTED_PAGE_SIZE
 from shopify_pipeline.shopify.queries import operation, operation_names
 from shopify_pipeline.shopify.streams import BY_ID, READINGS
 from shopify_pipeline.shopify.windows import Window
-from shopify_sandbox.cost import price
-from shopify_sandbox.documents import Documents
-from shopify_sandbox.schema import PublishedSchema, load_schema, published_versions
+from shopify_sandbox.admin.cost import price
+from shopify_sandbox.admin.documents import Documents
+from shopify_sandbox.admin.schema import PublishedSchema, load_schema, published_versions
 
 Tree = dict[str, Any]
 
@@ -286,9 +286,7 @@ def test_no_required_scope_is_needless(scope: str, published: PublishedSchema) -
 def test_a_window_is_quoted_and_in_utc() -> None:
     since = datetime(2026, 11, 20, 7, 30, tzinfo=timezone(timedelta(hours=-5)))
     until = datetime(2026, 11, 20, 13, 0, 0, 999_999, tzinfo=UTC)
-    assert (
-        Window(since, until).query == "updated_at:>='2026-11-20T12:30:00Z' AND updated_at:<='2026-11-20T13:00:00Z'"
-    )
+    assert Window(since, until).query == "updated_at:>='2026-11-20T12:30:00Z' AND updated_at:<='2026-11-20T13:00:00Z'"
     assert Window(None, until).query == "updated_at:<='2026-11-20T13:00:00Z'"
 
 

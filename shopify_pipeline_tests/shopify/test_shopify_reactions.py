@@ -27,7 +27,7 @@ from shopify_pipeline.shopify.session import HttpSession, Reply
 from shopify_pipeline.shopify.tokens import StaticToken
 from shopify_pipeline_tests.shopify.reactions import REACTIONS, Reaction
 from shopify_pipeline_tests.shopify.sandboxed import SHOP, SandboxShop
-from shopify_sandbox.fault_kinds import kinds
+from shopify_sandbox.faults.kinds import kinds
 
 ASK = operation("ShopCheck")
 TRANSIENT_SECONDS_MAX = 120

@@ -14,7 +14,7 @@ from shopify_pipeline.shopify.pages import PageReader
 from shopify_pipeline.shopify.streams import READINGS
 from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SandboxShop, sandbox_shop
-from shopify_sandbox import admin
+from shopify_sandbox.admin import answering as admin
 
 
 @pytest.fixture

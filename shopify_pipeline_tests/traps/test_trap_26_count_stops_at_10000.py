@@ -11,7 +11,7 @@ from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.pages import PageReader
 from shopify_pipeline.shopify.streams import READINGS
 from shopify_pipeline_tests.shopify.sandboxed import SandboxShop, sandbox_shop
-from shopify_sandbox.schema import load_schema
+from shopify_sandbox.admin.schema import load_schema
 
 ORDERS = 12
 CAP = 3

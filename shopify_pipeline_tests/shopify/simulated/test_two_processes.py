@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 from shopify_pipeline_tests.shopify.sandboxed import CREDENTIALS, NOW, SHOP
+from shopify_sandbox.admin.throttle import Bucket
+from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Sandbox
-from shopify_sandbox.server import SandboxServer
 from shopify_sandbox.store import Store
-from shopify_sandbox.throttle import Bucket
 
 READ = """
 import json, sys

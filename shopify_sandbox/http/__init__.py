@@ -1,0 +1,1 @@
+"""HTTPS on this machine: addresses, headers, control endpoints, the status page, answers that go wrong."""

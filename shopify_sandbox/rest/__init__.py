@@ -1,0 +1,1 @@
+"""The little of the REST Admin API that clients still read."""

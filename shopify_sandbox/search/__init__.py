@@ -1,0 +1,1 @@
+"""Searching and paging of connections: the query syntax, the late index, keyset cursors."""
