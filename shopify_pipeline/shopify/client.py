@@ -22,8 +22,7 @@ from shopify_pipeline.shopify.retry import RetryPolicy
 from shopify_pipeline.shopify.session import HttpSession
 from shopify_pipeline.shopify.throttle import Governor
 from shopify_pipeline.shopify.tokens import TokenProvider
-
-API_VERSION = "2026-10"
+from shopify_pipeline.shopify.versions import PINNED
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class AdminApi:
         clock: Clock,
         rng: Random,
         endpoint: str | None = None,
-        api_version: str = API_VERSION,
+        api_version: str = PINNED,
     ) -> None:
         self.shop = shop
         self.session = session

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
@@ -112,35 +112,33 @@ def _field(types: Json, where: str, said: Json) -> Iterator[tuple[Kind, str, str
         yield "new", where, f"was {was}, is {is_now}: it is never null now"
     if now.get("isDeprecated") and not said["deprecated"]:
         yield "deprecated", where, "is deprecated now"
-    arguments = {each["name"]: each for each in now.get("args") or ()}
-    for name, was in said["arguments"].items():
-        if name not in arguments:
-            yield "breaking", f"{where}({name}:)", "is gone"
-        elif not accepts(type_text(arguments[name]["type"]), was):
-            yield "breaking", f"{where}({name}:)", f"took {was}, takes {type_text(arguments[name]['type'])}"
-        elif arguments[name].get("isDeprecated") and name not in said["deprecated_arguments"]:
-            yield "deprecated", f"{where}({name}:)", "is deprecated now"
-    for name, each in arguments.items():
-        if _is_required(each) and name not in said["arguments"]:
-            yield "breaking", f"{where}({name}:)", "must be given now"
+    yield from _given(lambda name: f"{where}({name}:)", said["arguments"], said["deprecated_arguments"], now["args"])
 
 
 def _input(types: Json, where: str, said: Json) -> Iterator[tuple[Kind, str, str]]:
     """An input type we fill: the fields we may give, and what it demands."""
-    fields = _by_name(types.get(where), "inputFields")
-    if fields is None:
+    if (types.get(where) or {}).get("inputFields") is None:
         yield "breaking", where, "is gone"
-        return
-    for name, was in said["fields"].items():
-        if name not in fields:
-            yield "breaking", f"{where}.{name}", "is gone"
-        elif not accepts(type_text(fields[name]["type"]), was):
-            yield "breaking", f"{where}.{name}", f"took {was}, takes {type_text(fields[name]['type'])}"
-        elif fields[name].get("isDeprecated") and name not in said["deprecated"]:
-            yield "deprecated", f"{where}.{name}", "is deprecated now"
-    for name, each in fields.items():
-        if _is_required(each) and name not in said["fields"]:
-            yield "breaking", f"{where}.{name}", "must be given now"
+    else:
+        fields = types[where]["inputFields"]
+        yield from _given(lambda name: f"{where}.{name}", said["fields"], said["deprecated"], fields)
+
+
+def _given(
+    place: Callable[[str], str], said: Json, deprecated: Collection[str], now: Iterable[Json]
+) -> Iterator[tuple[Kind, str, str]]:
+    """Arguments or input fields we give, by name and type: each must still be taken, and nothing more be demanded."""
+    takes = {each["name"]: each for each in now}
+    for name, was in said.items():
+        if name not in takes:
+            yield "breaking", place(name), "is gone"
+        elif not accepts(type_text(takes[name]["type"]), was):
+            yield "breaking", place(name), f"took {was}, takes {type_text(takes[name]['type'])}"
+        elif takes[name].get("isDeprecated") and name not in deprecated:
+            yield "deprecated", place(name), "is deprecated now"
+    for name, each in takes.items():
+        if _is_required(each) and name not in said:
+            yield "breaking", place(name), "must be given now"
 
 
 def _enum(types: Json, where: str, said: Json) -> Iterator[tuple[Kind, str, str]]:

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shopify_pipeline.cli import app
+from shopify_pipeline.config import ShopSettings
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.shopify.radar import Finding, accepts, compare, contract, read_schema
 from shopify_pipeline.shopify.versions import PINNED, days_left, retires_on
@@ -188,3 +189,7 @@ def test_a_version_may_retire_a_year_after_its_quarter_began(version: str, day: 
 def test_the_days_left_are_counted_in_utc() -> None:
     assert days_left("2026-10", datetime(2027, 9, 30, 23, 59, tzinfo=UTC)) == 1
     assert days_left("2026-10", datetime(2027, 10, 2, tzinfo=UTC)) == -1
+
+
+def test_a_shop_is_asked_by_the_version_the_documents_are_written_for() -> None:
+    assert ShopSettings.model_fields["api_version"].default == PINNED

@@ -22,10 +22,10 @@ from graphql.validation import NoDeprecatedCustomRule, specified_rules
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.schemas.kinds import CONSTANT, NODE, OWNER, PARENT, POSITION, ROOT, Column, Source, Stream
 from shopify_pipeline.shopify.access import least_privilege
-from shopify_pipeline.shopify.client import API_VERSION
 from shopify_pipeline.shopify.pages import NESTED_PAGE_SIZE
 from shopify_pipeline.shopify.queries import operation, operation_names
 from shopify_pipeline.shopify.streams import BY_ID, READINGS
+from shopify_pipeline.shopify.versions import PINNED
 from shopify_pipeline.shopify.windows import Window
 from shopify_sandbox.admin.cost import price
 from shopify_sandbox.admin.documents import Documents
@@ -64,7 +64,7 @@ CONTINUED = {
 
 @pytest.fixture(scope="module")
 def published() -> PublishedSchema:
-    return load_schema(API_VERSION)
+    return load_schema(PINNED)
 
 
 def sent(name: str) -> str:

@@ -16,10 +16,11 @@ from typing import Any, cast
 import msgspec
 
 from shopify_pipeline.shopify.access import least_privilege
-from shopify_pipeline.shopify.client import API_VERSION, AdminApi
+from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.pages import PageReader
 from shopify_pipeline.shopify.session import HttpSession, Reply
 from shopify_pipeline.shopify.tokens import StaticToken
+from shopify_pipeline.shopify.versions import PINNED
 from shopify_pipeline_tests.shopify.sandboxed import CREDENTIALS, NOW, SHOP
 from shopify_pipeline_tests.shopify.simulated.timeline import Timeline
 from shopify_sandbox.sandbox import Sandbox
@@ -70,7 +71,7 @@ class WiredShop:
         """Answer as the sandbox does; the same question is not worked out twice, but paid for each time."""
         bucket = self.sandbox.bucket
         if body not in self._worked_out or not bucket.take(self._worked_out[body][1]):
-            answer = self.sandbox.versions.api(API_VERSION).answer(json.loads(body), GRANTED)
+            answer = self.sandbox.versions.api(PINNED).answer(json.loads(body), GRANTED)
             if answer.actual is None:
                 return self._served(client, answer.operation or "", None, answer.body)
             assert answer.requested is not None
@@ -99,7 +100,7 @@ class _Wire:
         timeline.sleep(self._shop.request_seconds / 2)
         answered = self._shop.answer(self._client, body)
         timeline.sleep(self._shop.request_seconds / 2)
-        said = {"X-Shopify-API-Version": API_VERSION, "Date": format_datetime(timeline.now(), usegmt=True)}
+        said = {"X-Shopify-API-Version": PINNED, "Date": format_datetime(timeline.now(), usegmt=True)}
         return Reply(200, said, msgspec.json.encode(answered))
 
 
