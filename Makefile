@@ -29,7 +29,7 @@ TRYTON := $(STAMPS)/tryton-$(PACKAGES)-$(call digest,$(TRYTON_SOURCES))
 
 done = @rm -f $(STAMPS)/$(1)-* && touch $@
 
-.PHONY: help setup run once check test peers clean
+.PHONY: help setup run once check test peers bench clean
 
 help:
 	@echo 'make setup   everything that is needed, once'
@@ -37,6 +37,7 @@ help:
 	@echo 'make once    the main job once, without the UI'
 	@echo 'make test    style, types, imports and every test'
 	@echo 'make peers   other Shopify extractors, unmodified, against the sandbox (installs them first)'
+	@echo 'make bench   how fast the store, the client and the webhook receiver are: one JSON line each, minutes'
 	@echo 'make check   style, types and imports only'
 	@echo 'make clean   remove everything setup and run have made here'
 
@@ -69,6 +70,12 @@ peers: $(SYNCED)
 	    $(UV) pip install --quiet --python $$folder/bin/python $$peer && echo $$peer > $$folder/installed || exit 1; \
 	done
 	$(BIN)/python -m shopify_pipeline_tests.peers.run --tools build/peers --json build/peers/comparison.json
+
+# One after the other: each measures CPU seconds of its own.
+bench: $(SYNCED) $(POSTGRES)
+	$(BIN)/python -m shopify_sandbox.bench
+	$(BIN)/python -m shopify_pipeline_tests.bench.extract
+	$(BIN)/python -m shopify_pipeline_tests.bench.webhooks
 
 # Root's PostgreSQL data may be a link to a place its server's account can enter.
 clean:

@@ -11,6 +11,7 @@ Here: the tree. Not here: retrying (``shopify/retry.py``) and turning an error i
     └── PermanentError             trying again cannot help: a person or a deploy must
         ├── ConfigError            a setting is missing, unknown or wrong
         ├── ShopAccessLostError    the app was uninstalled there: that shop alone waits for a person
+        ├── ShopLeftAloneError     it refused us a while ago: nobody asks it until then, or until a person acted
         ├── ShopUnavailableError   this shop is frozen, locked or not there: leave it, the others go on
         ├── BlockedError           Shopify took us for an attacker: leave the shop alone for an hour
         ├── AccessDeniedError      the app may not read this: grant it the scopes
@@ -95,6 +96,10 @@ class UnsafeAnswerError(PermanentError):
 
 class ShopAccessLostError(PermanentError):
     """The app was uninstalled or its tokens revoked: this shop alone is closed to us until it is installed again."""
+
+
+class ShopLeftAloneError(PermanentError):
+    """This shop refused us a while ago, so it was not asked; the message says until when, or what ends it."""
 
 
 class QueryCostError(PermanentError):

@@ -1,4 +1,4 @@
-"""How fast the store answers: ``python -m shopify_sandbox.bench`` prints one JSON object.
+"""How fast the store answers: ``python -m shopify_sandbox.bench`` prints one JSON line.
 
 Belongs here: the measuring. CPU seconds are those of this process; the pages served over HTTPS contain their client's.
 """
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> None:
     with TemporaryDirectory() as home:
         figures = measured(Path(home), orders=given.orders, seed=given.seed)
     command = shlex.join(["python", "-m", "shopify_sandbox.bench", *arguments])
-    print(json.dumps({"command": command, **figures}, indent=1))
+    print(json.dumps({"command": command, **figures}))
 
 
 def measured(home: Path, *, orders: int, seed: int) -> dict[str, Any]:

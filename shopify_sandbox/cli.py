@@ -40,10 +40,11 @@ def serve(
     shop: Annotated[str, typer.Option(help="A new world's domain.")] = "sandbox-usd.myshopify.com",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     client_id: Annotated[
-        str | None, typer.Option(envvar="SHOPIFY_SANDBOX_CLIENT_ID", help="App id; made and kept when not given.")
+        str | None,
+        typer.Option(envvar="SHOPIFY_SANDBOX_CLIENT_ID", help="App id; follows from the world when not given."),
     ] = None,
     client_secret: Annotated[
-        str | None, typer.Option(envvar="SHOPIFY_SANDBOX_CLIENT_SECRET", help="App secret; made and kept likewise.")
+        str | None, typer.Option(envvar="SHOPIFY_SANDBOX_CLIENT_SECRET", help="App secret; likewise.")
     ] = None,
     plan: Annotated[
         str | None, typer.Option(help="Shopify plan: standard, advanced, plus, enterprise; kept until changed.")

@@ -4,6 +4,7 @@ Belongs here: the work behind ``cli.py`` that needs the whole server.
 """
 
 import gc
+import hashlib
 import json
 import os
 import secrets
@@ -73,7 +74,7 @@ def serve(
             say("stopped before the world was made; nothing was kept")
             return
         settings = {"plan": plan} if plan else None
-        credentials = _credentials(state, client_id, client_secret)
+        credentials = _credentials(state, store.identity, client_id, client_secret)
         sandbox = Sandbox(state, store, credentials, settings=settings, live_seconds=live_seconds)
         server = SandboxServer(sandbox, port=port)
         # The world stays to the end: looked through at every full collection, it makes single answers slow.
@@ -144,12 +145,20 @@ def _store(state: Path, start: Start, say: Callable[[str], None], stopped: Event
     return store
 
 
-def _credentials(state: Path, client_id: str | None, client_secret: str | None) -> Credentials:
+def _credentials(state: Path, identity: str, client_id: str | None, client_secret: str | None) -> Credentials:
+    """What was given, else what was kept, else an app that follows from the world; the key of the control is drawn.
+
+    The app's secret signs addresses of bulk files and webhooks, so that the same world gives the same bytes.
+    """
     path = state / "credentials.json"
     kept = read_json(path, {})
+
+    def follows(what: str) -> str:
+        return hashlib.sha256(f"{identity}/{what}".encode()).hexdigest()[:32]
+
     credentials = {
-        "client_id": client_id or kept.get("client_id") or secrets.token_hex(16),
-        "client_secret": client_secret or kept.get("client_secret") or f"shpss_{secrets.token_hex(16)}",
+        "client_id": client_id or kept.get("client_id") or follows("client_id"),
+        "client_secret": client_secret or kept.get("client_secret") or f"shpss_{follows('client_secret')}",
         "control_key": kept.get("control_key") or secrets.token_hex(16),
     }
     if credentials != kept:

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from shopify_sandbox import oauth, resources, writes
+from shopify_sandbox import oauth, resources
 from shopify_sandbox.admin.answering import AdminApi, Answer
 from shopify_sandbox.admin.documents import Documents
 from shopify_sandbox.admin.model import Model
@@ -39,6 +39,7 @@ from shopify_sandbox.webhooks.delivery import HttpSender
 from shopify_sandbox.webhooks.payloads import COMPLIANCE_TOPICS, bulk_finished, payload
 from shopify_sandbox.webhooks.subscriptions import Told, Webhooks
 from shopify_sandbox.worldclock import LiveWorld, WorldClock
+from shopify_sandbox.writes import fulfillments, stock
 
 VERSION = "2026-10"
 
@@ -79,7 +80,7 @@ class Sandbox:
         self.credentials = credentials
         self.version = VERSION
         # What ids are drawn from, so that the same calls on the same world get the same answers.
-        self._identity = f"{store.shop.domain}/{store.arguments.seed}"
+        self._identity = store.identity
         self._request_numbers, self._told_numbers = count(1), count(1)
         self.clock = WorldClock(store, monotonic if live_seconds else None)
         store.index.now = self.clock.now
@@ -113,8 +114,7 @@ class Sandbox:
         self.bulk = BulkOperations(
             state / "bulk",
             store=store,
-            documents=documents,
-            execution=lambda operation, granted: self.versions.api(VERSION).execution(operation, granted),
+            api=lambda version: self.versions.api(version),
             spoil=self.faults.spoil_bulk,
             next_fault=self.faults.next_bulk,
             world_version=self._world_version,
@@ -229,14 +229,25 @@ class Sandbox:
                 content = payload(topic, record, shop=self.store.shop)
             except (KeyError, AttributeError) as problem:
                 raise SandboxError(f"{topic} cannot be told of {gid}") from problem
-            now = self.clock.now()
-            name = f"{self._identity}/{topic}/{gid}/{now.isoformat()}/{next(self._told_numbers)}"
-            told = Told(topic, gid, now, str(uuid.uuid5(uuid.NAMESPACE_URL, name)), lambda: content)
+            told = self._told(topic, gid, content)
         if uri is None:
             self.webhooks.publish(told)
         else:
             self.webhooks.send_to(uri, told)
         return told.event_id
+
+    def uninstall(self) -> None:
+        """Remove the app from the shop: tokens end and subscriptions go, which ``app/uninstalled`` tells last."""
+        shop = self.store.shop
+        content = payload("app/uninstalled", shop, shop=shop)
+        self.tokens.uninstall()
+        self.webhooks.unsubscribe_all(self._told("app/uninstalled", f"gid://shopify/Shop/{shop.id}", content))
+
+    def _told(self, topic: str, gid: str, content: Mapping[str, Any]) -> Told:
+        """Something to tell that is no change of the world, with an event id of its own."""
+        now = self.clock.now()
+        name = f"{self._identity}/{topic}/{gid}/{now.isoformat()}/{next(self._told_numbers)}"
+        return Told(topic, gid, now, str(uuid.uuid5(uuid.NAMESPACE_URL, name)), lambda: content)
 
     def _bulk_finished(self, operation: BulkOperation) -> None:
         event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, operation.gid))
@@ -273,7 +284,8 @@ def assemble(
             **bulk_view.resolvers(operations),
             **webhooks_view.resolvers(),
             **oauth.RESOLVERS,
-            **writes.resolvers(),
+            **stock.resolvers(),
+            **fulfillments.resolvers(),
             "Shop": {
                 **resources.RESOLVERS["Shop"],
                 "myshopifyDomain": lambda store, shop, arguments: answers_as() or shop.domain,
@@ -288,7 +300,7 @@ def assemble(
             "nodes": lambda store, execution, arguments: [node(store, gid) for gid in arguments["ids"]],
         },
         nested_filters=resources.NESTED_FILTERS,
-        mutations={**mutations, **writes.mutations(clock)},
+        mutations={**mutations, **stock.mutations(clock), **fulfillments.mutations(clock)},
         platform=frozenset({*platform_objects, *platform_roots, *mutations}),
         newest_first=frozenset({"bulkOperations"}),
         narrowed={"webhookSubscriptions": webhooks_view.is_shown},

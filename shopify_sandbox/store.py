@@ -18,7 +18,7 @@ from shopify_sandbox.search.index import Index
 from shopify_sandbox.world.changes import Change, changes, summary
 from shopify_sandbox.world.entries import Facts
 from shopify_sandbox.world.evolution import ActionRefused
-from shopify_sandbox.world.records import Shop
+from shopify_sandbox.world.goods import Shop
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.world import Arguments, World, line_of
 
@@ -106,6 +106,11 @@ class Store:
     @property
     def arguments(self) -> Arguments:
         return self._world.arguments
+
+    @property
+    def identity(self) -> str:
+        """Names the world: what is drawn from it is the same for every world of this shop and seed."""
+        return f"{self.shop.domain}/{self.arguments.seed}"
 
     def advance(self, **actions: Any) -> list[dict[str, Any]]:
         """Carry out named actions (``world.evolution.Actions``) and give one row per event.

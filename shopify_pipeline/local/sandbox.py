@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -43,9 +43,11 @@ class LocalSandbox:
         home: The sandbox's state directory.
         orders: Orders of a new world; an existing world stays as it is.
         seed: Seed of a new world.
+        scopes: Access scopes the app has there, from every start on.
     """
 
-    def __init__(self, home: Path, *, orders: int, seed: int) -> None:
+    def __init__(self, home: Path, *, orders: int, seed: int, scopes: Sequence[str]) -> None:
+        self._scopes = list(scopes)
         self._home = home.absolute()
         self._arguments = ["--home", str(self._home), "--orders", str(orders), "--seed", str(seed)]
         self._log = self._home / "sandbox.log"
@@ -64,6 +66,7 @@ class LocalSandbox:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._runs():
             progress(f"using the sandbox store that runs at {self.url}")
+            self._grant()
             return
         progress("starting the sandbox store")
         self._log.unlink(missing_ok=True)
@@ -82,6 +85,7 @@ class LocalSandbox:
 
         process = self._process
         await_ready(process, ready, name="the sandbox store", log=self._log, timeout_seconds=START_SECONDS)
+        self._grant()
         progress(f"the sandbox store answers at {self.url}")
 
     def stop(self) -> None:
@@ -139,18 +143,7 @@ class LocalSandbox:
         Raises:
             PermanentError: The server does not answer.
         """
-        server = self._server()
-        try:
-            with requests.Session() as session:
-                session.trust_env = False
-                session.post(
-                    f"{server['url']}/__sandbox/tick",
-                    headers={"X-Sandbox-Key": server["control_key"]},
-                    verify=server["ca_file"],
-                    timeout=PROBE_SECONDS,
-                ).raise_for_status()
-        except (KeyError, requests.RequestException, OSError) as exc:
-            raise PermanentError(f"the sandbox store does not answer; {self._log}: {log_tail(self._log)}") from exc
+        self._control("POST", "tick")
 
     def truth(self) -> dict[str, Any]:
         """What is true in the store, worked out by another process from its event log alone.
@@ -166,6 +159,31 @@ class LocalSandbox:
             raise PermanentError(f"the sandbox store cannot tell its truth: {reason}")
         answer: dict[str, Any] = json.loads(done.stdout, parse_float=Decimal)
         return answer
+
+    def _grant(self) -> None:
+        """Give the app its scopes, as a merchant does who approves them."""
+        self._control("PUT", "scopes", {"scopes": self._scopes})
+
+    def _control(self, method: str, knob: str, content: Mapping[str, Any] | None = None) -> None:
+        """Steer the server.
+
+        Raises:
+            PermanentError: It does not answer.
+        """
+        server = self._server()
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                session.request(
+                    method,
+                    f"{server['url']}/__sandbox/{knob}",
+                    json=content,
+                    headers={"X-Sandbox-Key": server["control_key"]},
+                    verify=server["ca_file"],
+                    timeout=PROBE_SECONDS,
+                ).raise_for_status()
+        except (KeyError, requests.RequestException, OSError) as exc:
+            raise PermanentError(f"the sandbox store does not answer; {self._log}: {log_tail(self._log)}") from exc
 
     def _server(self) -> dict[str, Any]:
         """What the running server wrote about itself; empty when there is none."""

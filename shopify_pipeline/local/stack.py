@@ -26,6 +26,7 @@ from shopify_pipeline.local.processes import Program, answers, free_port, write_
 from shopify_pipeline.local.sandbox import TIME_ZONE, LocalSandbox
 from shopify_pipeline.local.together import Progress, Running, together
 from shopify_pipeline.local.tryton import DATABASE, USER, TrytonServer
+from shopify_pipeline.shopify.access import least_privilege
 from shopify_pipeline.warehouse.migrate import migrate
 
 UI_PORT = 3000
@@ -110,7 +111,7 @@ def _started(options: StackOptions, home: Path, running: Running) -> Stack:
     postgres = LocalPostgres(home / "postgres")
     running.start("PostgreSQL", postgres, lambda: postgres.start(progress))
     migrate(postgres.dsn("warehouse"))
-    sandbox = LocalSandbox(home / "sandbox", orders=options.orders, seed=options.seed)
+    sandbox = LocalSandbox(home / "sandbox", orders=options.orders, seed=options.seed, scopes=least_privilege())
     running.start("sandbox", sandbox, lambda: sandbox.start(progress, running.port("sandbox")))
     tryton = TrytonServer(home / "tryton")
     running.start("Tryton", tryton, lambda: tryton.start(progress, running.port("tryton")))

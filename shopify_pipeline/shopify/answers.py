@@ -49,6 +49,7 @@ _REFUSED: dict[int, tuple[type[PermanentError], str]] = {
 _UNEXPECTED = (PermanentError, "answered something unexpected")
 BLOCKED_SECONDS = 3600.0
 _SLOW_STATUSES = frozenset({408, 504, 524})
+_THROTTLED = "THROTTLED"
 _TRANSIENT_CODES = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 _MESSAGE_CHARACTERS_MAX = 200
 _JSON = "application/json"
@@ -98,17 +99,22 @@ def check_status(reply: Reply) -> None:
     if status == 429:
         raise ThrottledError("Shopify answers 429: too many requests", retry_after_seconds=_retry_after_seconds(reply))
     if status == 430:
-        raise BlockedError(
-            "the shop rejected the request for security reasons (HTTP 430): stop for an hour, then look at the app's "
-            "traffic",
-            retry_after_seconds=BLOCKED_SECONDS,
-        )
+        raise blocked()
     if status in _SLOW_STATUSES:
         raise SlowAnswerError(f"Shopify gave up after its time limit (HTTP {status})")
     if status >= 500:
         raise TransientError(f"Shopify failed with HTTP {status}")
     error, said = _REFUSED.get(status, _UNEXPECTED)
     raise error(f"the shop {said} (HTTP {status})")
+
+
+def blocked() -> BlockedError:
+    """What 430 asks for, whatever of the shop's addresses gave it."""
+    return BlockedError(
+        "the shop rejected the request for security reasons (HTTP 430): stop for an hour, then look at the app's "
+        "traffic",
+        retry_after_seconds=BLOCKED_SECONDS,
+    )
 
 
 def decode(reply: Reply) -> dict[str, Any]:
@@ -144,6 +150,17 @@ def cost_of(envelope: Mapping[str, Any]) -> tuple[Cost | None, Bucket | None]:
     if maximum is None or available is None or restore is None:
         return cost, None
     return cost, Bucket(maximum, available, restore)
+
+
+def was_run(envelope: Mapping[str, Any]) -> bool:
+    """Whether the query may have taken points; one refused as too dear or as no valid query has taken none.
+
+    Such an answer holds no data, and as captured often no cost either.
+    """
+    if not envelope.get("errors") or "data" in envelope:
+        return True
+    codes = [_mapping(_mapping(error).get("extensions")).get("code") for error in _sequence(envelope["errors"])]
+    return any(code in codes for code in (_THROTTLED, *_TRANSIENT_CODES))
 
 
 def check_version(reply: Reply, asked: str) -> None:
@@ -211,7 +228,7 @@ def _error_of(errors: object, operation: str, cost: Cost | None, bucket: Bucket 
         return PermanentError(f"{operation} was refused: {_clipped(errors)}")
     found = [_mapping(error) for error in errors]
     codes = [_mapping(error.get("extensions")).get("code") for error in found]
-    if "THROTTLED" in codes:
+    if _THROTTLED in codes:
         wait = bucket.wait_seconds(cost.requested) if bucket and cost else 1.0
         return ThrottledError(f"{operation} was throttled", retry_after_seconds=max(1.0, wait))
     if "MAX_COST_EXCEEDED" in codes:

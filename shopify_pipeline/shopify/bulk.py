@@ -9,9 +9,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from shopify_pipeline.errors import IncompleteError, PermanentError, TransientError
+from shopify_pipeline.errors import AccessDeniedError, IncompleteError, PermanentError, TransientError
 from shopify_pipeline.shopify import bulk_files
 from shopify_pipeline.shopify.bulk_files import BulkFile, FileGoneError
 from shopify_pipeline.shopify.client import AdminApi
@@ -19,14 +20,22 @@ from shopify_pipeline.shopify.queries import Operation, operation
 
 GID_PREFIX = "gid://shopify/BulkOperation/"
 RESUBMISSIONS_MAX = 2
+#: What is remembered while a submission is under way: whoever finds it looks for the operation it may have begun.
+SUBMITTING = "submitting"
+#: Five can be open; those that ended meanwhile are listed among them.
+_LOOKED_AT = 25
 _BUSY_CODES = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
-_OPEN_STATUSES = frozenset({"CREATED", "RUNNING", "CANCELING"})
+_ADOPTED_STATUSES = frozenset({"CREATED", "RUNNING"})
+_OPEN_STATUSES = _ADOPTED_STATUSES | {"CANCELING"}
 
 T = TypeVar("T")
 
 
 class BulkMemory(Protocol):
-    """Where the gid of a submitted operation is kept, so that a restart adopts it in place of submitting another."""
+    """Where the gid of a submitted operation is kept, so that a restart adopts it in place of submitting another.
+
+    Also that one is about to be submitted: its answer, or this process, may get lost.
+    """
 
     def recall(self, name: str) -> str | None:
         """The gid kept under this name."""
@@ -100,22 +109,25 @@ class BulkRunner:
         self._stalled_seconds_max = stalled_seconds_max
         self._busy_seconds_max = busy_seconds_max
 
-    def run(self, query: Operation, memory: BulkMemory) -> BulkFile:
+    def run(self, query: Operation, memory: BulkMemory, *, since: datetime) -> BulkFile:
         """Complete one bulk query: the remembered one if it is of the same text, else a new one.
+
+        Args:
+            since: The shop's clock, UTC. Where a submission got no answer, an open operation of the same text that was
+                begun since is taken for it; an older one shows an older shop.
 
         Raises:
             TransientError: It is not done yet, no slot is free, or it failed or stood still again and again.
-            PermanentError: Shopify does not accept the query or denies access.
+            AccessDeniedError: Shopify denies access to what the query reads.
+            PermanentError: Shopify does not accept the query.
         """
         key = _key(query)
-        gid = memory.recall(key)
-        if gid is not None and not gid.startswith(GID_PREFIX):
-            memory.forget(key)
-            gid = None
+        gid = self._recalled(query, memory, since)
         stalls = 0
         for attempt in range(1, 2 + RESUBMISSIONS_MAX):
             if gid is None:
-                gid = self._submit(query)
+                memory.remember(key, SUBMITTING)
+                gid = self._submit(query, since)
                 memory.remember(key, gid)
             outcome = self._awaited(query, gid)
             if isinstance(outcome, BulkFile):
@@ -123,7 +135,9 @@ class BulkRunner:
             memory.forget(key)
             gid = None
             if outcome.error_code == "ACCESS_DENIED":
-                raise PermanentError(f"{query.name}: Shopify denied the bulk operation access: check the app's scopes")
+                raise AccessDeniedError(
+                    f"{query.name}: Shopify denied the bulk operation access: check the app's scopes"
+                )
             stalls += outcome.stalled
             if stalls > 1:
                 raise TransientError(f"{query.name}: the bulk operation {outcome}, twice; try again later")
@@ -135,10 +149,18 @@ class BulkRunner:
             f"{query.name}: Shopify failed the bulk operation {1 + RESUBMISSIONS_MAX} times; try again later"
         )
 
-    def fetch(self, query: Operation, memory: BulkMemory, keep: Callable[[BulkFile, Iterator[bytes]], T]) -> T:
+    def fetch(
+        self,
+        query: Operation,
+        memory: BulkMemory,
+        keep: Callable[[BulkFile, Iterator[bytes]], T],
+        *,
+        since: datetime,
+    ) -> T:
         """Complete one bulk query and hand its file over; a file that is gone or provably short is made again, once.
 
         Args:
+            since: As for ``run``.
             keep: Takes the file and its chunks, as ``chunks`` gives them. Called a second time for the second file:
                 what it did with the first is worth nothing then.
 
@@ -146,20 +168,23 @@ class BulkRunner:
             PipelineError: As ``run`` and ``chunks`` do. A file that cannot be used is never adopted again.
         """
         try:
-            return self._kept(query, memory, keep)
+            return self._kept(query, memory, keep, since)
         except (FileGoneError, IncompleteError) as exc:
             self._progress(f"{query.name}: {exc}; the bulk operation is submitted again")
-        return self._kept(query, memory, keep)
+        return self._kept(query, memory, keep, since)
 
     def chunks(self, file: BulkFile) -> Iterator[bytes]:
         """Give the file as it is and prove at its end that it was all there is; see ``bulk_files.chunks``."""
-        return bulk_files.chunks(file, self._api.session, self._api.retry, self._progress)
+        return bulk_files.chunks(
+            file, self._api.session, retry=self._api.retry, clock=self._api.clock, progress=self._progress
+        )
 
-    def lines(self, name: str) -> Iterator[bytes]:
+    def lines(self, name: str, *, since: datetime) -> Iterator[bytes]:
         """Run a bulk query without filter and give its lines, the first only when the whole file is proven complete.
 
         Args:
             name: Operation in ``queries/`` (``CensusOrders`` …).
+            since: As for ``run``.
 
         Raises:
             PipelineError: As ``fetch`` does, before the first line.
@@ -172,13 +197,15 @@ class BulkRunner:
                 for chunk in chunks:
                     spool.write(chunk)
 
-            self.fetch(operation(name).inlined({"query": None}), NoMemory(), keep)
+            self.fetch(operation(name).inlined({"query": None}), NoMemory(), keep, since=since)
             spool.seek(0)
             for line in spool:
                 yield line.rstrip(b"\n")
 
-    def _kept(self, query: Operation, memory: BulkMemory, keep: Callable[[BulkFile, Iterator[bytes]], T]) -> T:
-        file = self.run(query, memory)
+    def _kept(
+        self, query: Operation, memory: BulkMemory, keep: Callable[[BulkFile, Iterator[bytes]], T], since: datetime
+    ) -> T:
+        file = self.run(query, memory, since=since)
         try:
             return keep(file, self.chunks(file))
         except (FileGoneError, PermanentError):
@@ -186,11 +213,38 @@ class BulkRunner:
             memory.forget(_key(query))
             raise
 
-    def _submit(self, query: Operation) -> str:
+    def _recalled(self, query: Operation, memory: BulkMemory, since: datetime) -> str | None:
+        """The operation to go on with; None when one has to be submitted."""
+        key = _key(query)
+        known = memory.recall(key)
+        if known is None or known.startswith(GID_PREFIX):
+            return known
+        found = self._begun(query, since) if known == SUBMITTING else None
+        if found is not None:
+            memory.remember(key, found)
+        return found
+
+    def _begun(self, query: Operation, since: datetime) -> str | None:
+        """The newest open operation of this text that was begun since then."""
+        listed = self._api.execute(operation("BulkOpen"), {"first": _LOOKED_AT}).data["bulkOperations"]["nodes"]
+        for found in listed:
+            begun_at = datetime.fromisoformat(found["createdAt"])
+            if found["query"] == query.text and found["status"] in _ADOPTED_STATUSES and begun_at >= since:
+                gid: str = found["id"]
+                self._progress(f"{query.name}: a bulk operation that was submitted without an answer is taken up")
+                return gid
+        return None
+
+    def _submit(self, query: Operation, since: datetime) -> str:
         clock, wait = self._api.clock, self._poll_seconds[0]
         begun_at = clock.monotonic()
         while True:
-            payload = self._api.execute(operation("BulkRun"), {"query": query.text}).data["bulkOperationRunQuery"]
+            answer = self._api.execute_once(
+                operation("BulkRun"), {"query": query.text}, lambda: self._begun(query, since)
+            )
+            if isinstance(answer, str):
+                return answer
+            payload = answer.data["bulkOperationRunQuery"]
             refused = payload["userErrors"]
             if not refused:
                 gid: str = payload["bulkOperation"]["id"]
@@ -223,6 +277,10 @@ class BulkRunner:
             if status not in _OPEN_STATUSES:
                 return _Ended(status, found and found["errorCode"], objects, stalled)
             now = clock.monotonic()
+            if now - begun_at >= self._running_seconds_max:
+                raise TransientError(
+                    f"{query.name}: the bulk operation is still {status.lower()}; the next run takes it up"
+                )
             if (status, objects) != last:
                 last, moved_at = (status, objects), now
             elif now - moved_at >= self._stalled_seconds_max:
@@ -231,10 +289,6 @@ class BulkRunner:
                 self._progress(f"{query.name}: bulk operation stands still at {objects} objects, cancelling it")
                 self._api.execute(operation("BulkCancel"), {"id": gid})
                 stalled, moved_at = True, now
-            elif now - begun_at >= self._running_seconds_max:
-                raise TransientError(
-                    f"{query.name}: the bulk operation is still {status.lower()}; the next run takes it up"
-                )
             self._progress(f"{query.name}: bulk operation {status.lower()}, {objects} objects")
             wait = self._wait(wait)
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import IncompleteError, PermanentError, TransientError
 from shopify_pipeline.shopify.queries import Operation
 from shopify_pipeline.shopify.retry import RetryPolicy
 from shopify_pipeline.shopify.session import Download, HttpSession
 
 LINE_BYTES_MAX = 20 * 1024 * 1024
+#: How long a file may take in all, however often it breaks off: so many seconds, and its size at this rate.
+DOWNLOAD_SECONDS_MIN = 60.0
 DOWNLOAD_BYTES_PER_SECOND_MIN = 64 * 1024
 #: What the storage answers when an address has expired (400, 403) or its file was deleted (404, 410).
 _GONE_STATUSES = frozenset({400, 403, 404, 410})
@@ -43,34 +46,39 @@ class BulkFile:
 
 
 def chunks(
-    file: BulkFile, session: HttpSession, retry: RetryPolicy, progress: Callable[[str], None]
+    file: BulkFile, session: HttpSession, *, retry: RetryPolicy, clock: Clock, progress: Callable[[str], None]
 ) -> Iterator[bytes]:
     """Give the file as it is, resumed where a connection broke, and prove at its end that it was all there is.
 
     Raises:
         IncompleteError: Bytes, lines or roots are not what the operation says; nothing that was given counts.
         FileGoneError: The address has expired.
-        TransientError: The connection kept breaking.
+        TransientError: The connection kept breaking, or the file came too slowly.
         PermanentError: The address names a host that is not allowed, or one line never ends.
     """
     proof = _Proof(file)
-    for chunk in _resumed(file, session, retry, progress) if file.url else ():
+    for chunk in _resumed(file, session, retry, clock, progress) if file.url else ():
         proof.feed(chunk)
         yield chunk
     proof.finish()
 
 
 def _resumed(
-    file: BulkFile, session: HttpSession, retry: RetryPolicy, progress: Callable[[str], None]
+    file: BulkFile, session: HttpSession, retry: RetryPolicy, clock: Clock, progress: Callable[[str], None]
 ) -> Iterator[bytes]:
-    """The bytes of the file; after a break from where it broke, as long as every attempt brings some."""
+    """The bytes of the file; after a break from where it broke, as long as every attempt brings some, and in time."""
     url, given, failures = file.url or "", 0, 0
+    over_at = clock.monotonic() + DOWNLOAD_SECONDS_MIN + file.size_bytes / DOWNLOAD_BYTES_PER_SECOND_MIN
+    broke: TransientError | None = None
     while given < file.size_bytes:
-        begun_at = given
-        broke: TransientError | None = None
+        seconds_left = over_at - clock.monotonic()
+        if seconds_left <= 0:
+            raise TransientError(
+                f"{file.operation.name}: {given} of {file.size_bytes} bytes of the file came in time; try again later"
+            ) from broke
+        begun_at, broke = given, None
         try:
-            deadline_seconds = 60.0 + (file.size_bytes - given) / DOWNLOAD_BYTES_PER_SECOND_MIN
-            with session.download(url, offset=given, deadline_seconds=deadline_seconds) as download:
+            with session.download(url, offset=given, deadline_seconds=seconds_left) as download:
                 for chunk in _from(download, given):
                     given += len(chunk)
                     yield chunk

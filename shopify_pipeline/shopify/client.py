@@ -6,23 +6,35 @@ Here: putting session, token, pacing, retry and meaning together. Not here: walk
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import TypeVar
 
 import msgspec
 
 from shopify_pipeline.clock import Clock
-from shopify_pipeline.errors import AccessDeniedError, AuthExpiredError, ShopAccessLostError, UnsafeAnswerError
+from shopify_pipeline.errors import (
+    AccessDeniedError,
+    AuthExpiredError,
+    BlockedError,
+    ShopAccessLostError,
+    ThrottledError,
+    TransientError,
+    UnsafeAnswerError,
+)
 from shopify_pipeline.shopify import access
-from shopify_pipeline.shopify.answers import Answer, check_status, check_version, cost_of, decode, read_answer
+from shopify_pipeline.shopify.answers import Answer, check_status, check_version, cost_of, decode, read_answer, was_run
 from shopify_pipeline.shopify.queries import Operation, operation
 from shopify_pipeline.shopify.retry import RetryPolicy
 from shopify_pipeline.shopify.session import HttpSession
 from shopify_pipeline.shopify.throttle import Governor
 from shopify_pipeline.shopify.tokens import TokenProvider
 from shopify_pipeline.shopify.versions import PINNED
+
+T = TypeVar("T")
+Refusal = BlockedError | ShopAccessLostError
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,8 @@ class AdminApi:
         shop: The permanent ``*.myshopify.com`` domain.
         endpoint: Base address when it is not ``https://{shop}`` (a sandbox).
         rng: Decides the jitter of retries.
+        on_refused: Told when the shop will not have us at all, before the error is raised: this client is not the only
+            one that has to leave it alone.
 
     Attributes:
         session: The HTTP session, also for files this API points to.
@@ -75,6 +89,7 @@ class AdminApi:
         rng: Random,
         endpoint: str | None = None,
         api_version: str = PINNED,
+        on_refused: Callable[[Refusal], None] = lambda refusal: None,
     ) -> None:
         self.shop = shop
         self.session = session
@@ -84,22 +99,51 @@ class AdminApi:
         self.governor = Governor(clock)
         self.api_version = api_version
         self._tokens = tokens
+        self._on_refused = on_refused
         self._url = f"{(endpoint or f'https://{shop}').rstrip('/')}/admin/api/{api_version}/graphql.json"
 
     def execute(self, document: Operation, variables: Mapping[str, object] | None = None) -> Answer:
-        """Send one operation until it is answered whole.
+        """Send one operation until it is answered whole; for one that must not be done twice, see ``execute_once``.
 
         Raises:
             TransientError: It kept failing (SlowAnswerError: kept being too slow; ThrottledError: kept being refused).
             QueryCostError: It costs more than is allowed; ask for less.
             ShopAccessLostError: The shop refused a fresh token, too.
+            BlockedError: It took us for an attacker.
             PermanentError: Anything else that trying again cannot change.
         """
-        asked = dict(variables or {})
-        body = msgspec.json.encode({"query": document.text, "operationName": document.name, "variables": asked})
-        first = asked.get("first")
-        size = first if isinstance(first, int) else 0
-        return self.retry.call(lambda: self._with_fresh_token(document, body, size))
+        return self.retry.call(self._sending(document, variables or {}))
+
+    def execute_once(
+        self, document: Operation, variables: Mapping[str, object], found: Callable[[], T | None]
+    ) -> Answer | T:
+        """Send one operation that must not be done twice: after a try without an answer, look before the next one.
+
+        Args:
+            found: Asks the shop for what such a try has done; None when it has done nothing.
+
+        Returns:
+            The answer, or what was found in place of one.
+
+        Raises:
+            TransientError: It kept failing; the last try may have been done.
+            PipelineError: As ``execute`` and ``found`` do.
+        """
+        send, unanswered = self._sending(document, variables), False
+
+        def attempt() -> Answer | T:
+            nonlocal unanswered
+            done = found() if unanswered else None
+            if done is not None:
+                return done
+            try:
+                return send()
+            except TransientError as exc:
+                # Shopify says itself that it did nothing when it throttles.
+                unanswered = unanswered or not isinstance(exc, ThrottledError)
+                raise
+
+        return self.retry.call(attempt)
 
     def check_shop(self) -> ShopInfo:
         """Ask who answers and whether this app may send everything it sends.
@@ -129,6 +173,22 @@ class AdminApi:
             scopes=scopes,
         )
 
+    def _sending(self, document: Operation, variables: Mapping[str, object]) -> Callable[[], Answer]:
+        """One try of an operation, to be called as often as it takes."""
+        asked = dict(variables)
+        body = msgspec.json.encode({"query": document.text, "operationName": document.name, "variables": asked})
+        first = variables.get("first")
+        size = first if isinstance(first, int) else 0
+
+        def send() -> Answer:
+            try:
+                return self._with_fresh_token(document, body, size)
+            except (BlockedError, ShopAccessLostError) as exc:
+                self._on_refused(exc)
+                raise
+
+        return send
+
     def _with_fresh_token(self, document: Operation, body: bytes, size: int) -> Answer:
         token = self._tokens.token()
         try:
@@ -153,7 +213,10 @@ class AdminApi:
             envelope = decode(reply)
             check_version(reply, self.api_version)
             cost, bucket = cost_of(envelope)
-            refused = cost is not None and cost.actual is None
-            turn.answered(cost.requested if cost else None, bucket, refused=refused)
+            if was_run(envelope):
+                refused = cost is not None and cost.actual is None
+                turn.answered(cost.requested if cost else None, bucket, refused=refused)
+            else:
+                turn.not_run(bucket)
         self.usage.cost_points += (cost.actual if cost else None) or 0.0
         return read_answer(reply, envelope, document, self.api_version)

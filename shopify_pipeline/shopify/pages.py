@@ -159,7 +159,7 @@ class PageReader:
             if owner is None:
                 raise TransientError(f"{owner_id} vanished while {connection} was read: the next run reads again")
             yield _body("nested", answer, len(owner[connection]["nodes"]))
-            after = _next_cursor(document, owner[connection], after)
+            after = next_cursor(document, owner[connection], after)
             if after is None:
                 return
 
@@ -255,7 +255,7 @@ class PageReader:
         while True:
             answer, size = self._sized(document, {**variables, "after": after}, size)
             yield answer
-            after = _next_cursor(document, answer.data[root], after)
+            after = next_cursor(document, answer.data[root], after)
             if after is None:
                 return
 
@@ -277,8 +277,12 @@ def _unbearable(exc: QueryCostError | SlowAnswerError, document: str, size: int)
     return SlowAnswerError(f"{document}: even a page of {size} is not answered in time: the next run reads it again")
 
 
-def _next_cursor(document: str, connection: Node, after: str | None) -> str | None:
-    """Where the next page begins; None at the end."""
+def next_cursor(document: str, connection: Node, after: str | None) -> str | None:
+    """Where the next page begins; None at the end.
+
+    Raises:
+        IncompleteError: There is more, but the page does not say where, or where it began itself.
+    """
     info = connection["pageInfo"]
     if not info["hasNextPage"]:
         return None

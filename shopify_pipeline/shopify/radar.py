@@ -6,7 +6,6 @@ the documents and the schema of the pinned version; nothing here parses GraphQL.
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -67,7 +66,7 @@ def read_schema(path: Path) -> Json:
         return {"types": {each["name"]: each for each in types}, "access": _access(content)}
     except OSError as exc:
         raise ConfigError(f"the schema cannot be read: {exc.strerror}: {path}") from exc
-    except (gzip.BadGzipFile, zlib.error, ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ConfigError(
             f"{path} holds no published schema: an introspection result as JSON is wanted, plain or gzip"
         ) from exc

@@ -17,9 +17,9 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 
 from shopify_pipeline.clock import Clock
-from shopify_pipeline.errors import ConfigError
+from shopify_pipeline.errors import ConfigError, TransientError
 from shopify_pipeline.failpoints import Failpoint, reached
-from shopify_pipeline.shopify.tokens import RENEW_BEFORE_EXPIRY_SECONDS, TokenEndpoint
+from shopify_pipeline.shopify.tokens import RENEW_AGAIN_SECONDS, TokenEndpoint
 
 
 class Held(Protocol):
@@ -44,12 +44,14 @@ class Tokens(msgspec.Struct, frozen=True):
     Attributes:
         began_with: Digest of the installation's refresh token these descend from.
         access_token: None before the first refresh.
+        renew_at: When to ask for the next access token, UTC.
         expires_at: End of the access token, UTC.
     """
 
     began_with: str
     refresh_token: str
     access_token: str | None = None
+    renew_at: datetime | None = None
     expires_at: datetime | None = None
 
     def __repr__(self) -> str:
@@ -124,11 +126,10 @@ class RotatingToken:
             return known if known is not None and known != refused else self._renewed(refused)
 
     def _good(self, tokens: Tokens | None) -> str | None:
-        """The access token, unless it is about to expire."""
-        if tokens is None or tokens.expires_at is None:
+        """The access token, unless it is time to renew it."""
+        if tokens is None or tokens.renew_at is None:
             return None
-        renew_at = tokens.expires_at - timedelta(seconds=RENEW_BEFORE_EXPIRY_SECONDS)
-        return tokens.access_token if self._clock.now() < renew_at else None
+        return tokens.access_token if self._clock.now() < tokens.renew_at else None
 
     def _renewed(self, refused: str | None) -> str:
         """What another process has renewed meanwhile, or else a new pair; one request however many processes ask."""
@@ -139,17 +140,32 @@ class RotatingToken:
                 self._tokens = stored
                 return known
             asked_at = self._clock.now()
-            granted = self._app.ask("refresh_token", refresh_token=stored.refresh_token)
+            try:
+                granted = self._app.ask("refresh_token", refresh_token=stored.refresh_token)
+            except TransientError:
+                prolonged = self._prolonged(stored, refused)
+                if prolonged is None:
+                    raise
+                return prolonged
             reached(Failpoint.TOKEN_BEFORE_STORE)
             fresh = Tokens(
                 began_with=stored.began_with,
                 refresh_token=granted.refresh_token or stored.refresh_token,
                 access_token=granted.access_token,
+                renew_at=asked_at + timedelta(seconds=granted.renew_after_seconds),
                 expires_at=asked_at + timedelta(seconds=granted.life_seconds),
             )
             held.store(self._seal.close(fresh), asked_at)
             self._tokens = fresh
             return granted.access_token
+
+    def _prolonged(self, stored: Tokens, refused: str | None) -> str | None:
+        """The access token that could not be renewed, if it is still good: for a while, and this process alone."""
+        now, token = self._clock.now(), stored.access_token
+        if token == refused or stored.expires_at is None or now >= stored.expires_at:
+            return None
+        self._tokens = msgspec.structs.replace(stored, renew_at=now + timedelta(seconds=RENEW_AGAIN_SECONDS))
+        return token
 
     def _stored(self, sealed: bytes | None) -> Tokens:
         """What to go on from: what is kept, unless the app was installed anew since.

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shopify_pipeline.errors import PermanentError
+from shopify_pipeline.shopify.answers import Answer
 from shopify_pipeline.shopify.client import AdminApi
+from shopify_pipeline.shopify.pages import next_cursor
 from shopify_pipeline.shopify.queries import operation
 
 #: Topics that say a stream has changed, as webhook headers write them, and the one that says a bulk file is ready. New
@@ -60,6 +62,7 @@ def ensure_subscriptions(api: AdminApi, uri: str, topics: Sequence[str] = TOPICS
 
     Raises:
         PermanentError: Shopify does not accept the address or a topic.
+        IncompleteError: What is subscribed to cannot be listed to its end; nothing was changed.
     """
     by_enum = {_enum(topic): topic for topic in topics}
     present: set[str] = set()
@@ -68,20 +71,35 @@ def ensure_subscriptions(api: AdminApi, uri: str, topics: Sequence[str] = TOPICS
         if node["topic"] in by_enum and node["topic"] not in present:
             present.add(node["topic"])
         else:
-            _call(api, "Unsubscribe", "webhookSubscriptionDelete", node["topic"], {"id": node["id"]})
+            _unsubscribe(api, uri, node)
             removed.append(node["topic"])
     created = tuple(topic for enum, topic in by_enum.items() if enum not in present)
     for topic in created:
-        _call(api, "Subscribe", "webhookSubscriptionCreate", topic, {"topic": _enum(topic), "uri": uri})
+        _subscribe(api, uri, topic)
     kept = tuple(topic for topic in topics if topic not in created)
     return Subscriptions(created=created, kept=kept, removed=tuple(removed))
 
 
-def _call(api: AdminApi, name: str, field: str, topic: str, variables: dict[str, Any]) -> None:
-    payload = api.execute(operation(name), variables).data[field]
-    if payload["userErrors"]:
-        message = payload["userErrors"][0]["message"][:200]
-        raise PermanentError(f"{api.shop}: Shopify refuses {field} of {topic}: {message}")
+def _subscribe(api: AdminApi, uri: str, topic: str) -> None:
+    def found() -> bool | None:
+        return any(node["topic"] == _enum(topic) for node in _held(api, uri)) or None
+
+    answer = api.execute_once(operation("Subscribe"), {"topic": _enum(topic), "uri": uri}, found)
+    _accepted(api, answer, "webhookSubscriptionCreate", topic)
+
+
+def _unsubscribe(api: AdminApi, uri: str, subscription: dict[str, Any]) -> None:
+    def gone() -> bool | None:
+        return all(node["id"] != subscription["id"] for node in _held(api, uri)) or None
+
+    answer = api.execute_once(operation("Unsubscribe"), {"id": subscription["id"]}, gone)
+    _accepted(api, answer, "webhookSubscriptionDelete", subscription["topic"])
+
+
+def _accepted(api: AdminApi, answer: Answer | bool, field: str, topic: str) -> None:
+    errors = answer.data[field]["userErrors"] if isinstance(answer, Answer) else []
+    if errors:
+        raise PermanentError(f"{api.shop}: Shopify refuses {field} of {topic}: {errors[0]['message'][:200]}")
 
 
 def _held(api: AdminApi, uri: str) -> Iterator[dict[str, Any]]:
@@ -91,9 +109,9 @@ def _held(api: AdminApi, uri: str) -> Iterator[dict[str, Any]]:
         variables = {"first": PAGE_SIZE, "after": after, "uri": uri}
         connection = api.execute(operation("Subscriptions"), variables).data["webhookSubscriptions"]
         yield from (node for node in connection["nodes"] if node["uri"] == uri)
-        if not connection["pageInfo"]["hasNextPage"]:
+        after = next_cursor("Subscriptions", connection, after)
+        if after is None:
             return
-        after = connection["pageInfo"]["endCursor"]
 
 
 def _enum(topic: str) -> str:

@@ -64,6 +64,10 @@ class Turn:
         """Pass on what the answer said: points requested, the bucket, and whether it was too empty for this call."""
         self._governor.observe(self, requested, bucket, refused=refused)
 
+    def not_run(self, bucket: Bucket | None) -> None:
+        """The call was refused before it could take a point; the bucket is told if the answer says what it holds."""
+        self._governor.release(self, bucket)
+
 
 class Governor:
     """Lets calls through when the bucket should hold what they will request; safe to share between threads.
@@ -108,6 +112,13 @@ class Governor:
                 self._requested.setdefault(turn.operation, {})[turn.size] = requested
             if bucket is not None:
                 self._in_flight.pop(turn, None)
+                self._bucket, self._seen_at = bucket, self._clock.monotonic()
+
+    def release(self, turn: Turn, bucket: Bucket | None) -> None:
+        """Count nothing for a call that was never run."""
+        with self._lock:
+            self._in_flight.pop(turn, None)
+            if bucket is not None:
                 self._bucket, self._seen_at = bucket, self._clock.monotonic()
 
     def _let_through(self, operation: str, size: int) -> Turn:

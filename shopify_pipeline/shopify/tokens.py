@@ -14,9 +14,12 @@ import msgspec
 
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import ConfigError, PermanentError, PipelineError, ShopAccessLostError, TransientError
+from shopify_pipeline.shopify.answers import blocked
 from shopify_pipeline.shopify.session import HttpSession, Reply
 
 RENEW_BEFORE_EXPIRY_SECONDS = 300.0
+#: How long a token that could not be renewed early is used before the next try.
+RENEW_AGAIN_SECONDS = 30.0
 #: The shortest life Shopify gives a token; what an answer that names none is taken to mean.
 LIFE_SECONDS_MIN = 3600.0
 
@@ -90,6 +93,11 @@ class Granted(msgspec.Struct):
     def life_seconds(self) -> float:
         return LIFE_SECONDS_MIN if self.expires_in is None else self.expires_in
 
+    @property
+    def renew_after_seconds(self) -> float:
+        """When to ask for the next one: early enough that it can fail, but not before this one is half spent."""
+        return self.life_seconds - min(RENEW_BEFORE_EXPIRY_SECONDS, self.life_seconds / 2)
+
     def __repr__(self) -> str:
         return f"Granted(expires_in={self.expires_in})"
 
@@ -123,6 +131,8 @@ class TokenEndpoint:
         """
         form = {"client_id": self._client_id, "client_secret": self._client_secret, "grant_type": grant_type, **more}
         reply = self._session.post(self._url, msgspec.json.encode(form), {"Accept": "application/json"})
+        if reply.status == 430:
+            raise blocked()
         if reply.status == 429 or reply.status >= 500:
             raise TransientError(f"no access token yet: Shopify answered HTTP {reply.status}")
         if reply.status != 200:
@@ -150,13 +160,22 @@ class ClientCredentials:
         self._clock = clock
         self._lock = threading.Lock()
         self._token: str | None = None
-        self._renew_at = 0.0
+        self._renew_at = self._expires_at = 0.0
 
     def token(self) -> str:
         with self._lock:
-            if self._token is None or self._clock.monotonic() >= self._renew_at:
+            if self._token is None:
                 return self._ask()
-            return self._token
+            if self._clock.monotonic() < self._renew_at:
+                return self._token
+            try:
+                return self._ask()
+            except TransientError:
+                now = self._clock.monotonic()
+                if now >= self._expires_at:
+                    raise
+                self._renew_at = now + RENEW_AGAIN_SECONDS
+                return self._token
 
     def renewed(self, refused: str) -> str:
         with self._lock:
@@ -168,7 +187,8 @@ class ClientCredentials:
         asked_at = self._clock.monotonic()
         granted = self._app.ask("client_credentials")
         self._token = granted.access_token
-        self._renew_at = asked_at + granted.life_seconds - RENEW_BEFORE_EXPIRY_SECONDS
+        self._renew_at = asked_at + granted.renew_after_seconds
+        self._expires_at = asked_at + granted.life_seconds
         return self._token
 
 

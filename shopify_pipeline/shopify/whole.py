@@ -32,13 +32,22 @@ def check_lists(order: Mapping[str, Any], refunds: set[str]) -> None:
     Raises:
         IncompleteError: A list is shorter than it should be.
     """
+    check_counts(order)
+    missing = refunds - {refund["id"] for refund in order.get("refunds", ())}
+    if missing:
+        raise _cut_short(order, "refunds", f"all but {len(missing)}, such as {min(missing)},")
+
+
+def check_counts(order: Mapping[str, Any]) -> None:
+    """Compare the lists of an order that Shopify counts with their counts; one reading gave both.
+
+    Raises:
+        IncompleteError: A list is shorter than it should be.
+    """
     for name, count_name in _COUNTED.items():
         counted = order.get(count_name)
         if counted and len(order[name]) < counted["count"]:
             raise _cut_short(order, name, f"{len(order[name])} of {counted['count']}")
-    missing = refunds - {refund["id"] for refund in order.get("refunds", ())}
-    if missing:
-        raise _cut_short(order, "refunds", f"all but {len(missing)}, such as {min(missing)},")
 
 
 def _cut_short(order: Mapping[str, Any], name: str, came: str) -> IncompleteError:

@@ -61,8 +61,8 @@ class Api(Protocol):
 class Bulk(Protocol):
     """What the census asks of bulk operations."""
 
-    def lines(self, name: str) -> Iterator[bytes]:
-        """Run the named operation and give its lines, the first only when all of them are there."""
+    def lines(self, name: str, *, since: datetime) -> Iterator[bytes]:
+        """Run the named operation, begun since then, and give its lines, the first only when all of them are there."""
 
 
 def take_census(
@@ -87,7 +87,7 @@ def take_census(
     files = {}
     for name in PARSERS:
         progress(f"census: counting, {name}")
-        files[name] = _begun(bulk.lines(name))
+        files[name] = _begun(bulk.lines(name, since=as_of))
     with conn.transaction():
         conn.execute(SQL["take_turns"], {"shop": shop})
         for table in ("roots", "orders", "sales", "transactions", "levels"):

@@ -25,9 +25,11 @@ def reason_to_sync(pipeline: Pipeline, now: datetime) -> str | None:
         now: Our clock, UTC; only compared with our own stamps.
 
     Raises:
+        ShopLeftAloneError: The shop refused us a while ago; it was not asked.
         PipelineError: The shop or the warehouse does not answer.
     """
     triggers, shop = pipeline.settings.triggers, pipeline.shop.domain
+    pipeline.refuse_while_left_alone()
     with pipeline.connect() as conn:
         hints = inbox.waiting(conn, shop) if triggers.inbox else None
         if hints is not None:

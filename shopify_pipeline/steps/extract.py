@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from shopify_pipeline.clock import Clock
+from shopify_pipeline.errors import PermanentError
 from shopify_pipeline.landing import Landing, Manifest
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.pages import PageReader
@@ -19,6 +20,14 @@ from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline.steps.extract_reading import Reading, land_all
 
 Mode = Literal["full", "window", "roots"]
+
+#: How far the clocks of the machines a shop answers from may be apart; a cursor came from one, the next answer from
+#: another.
+SKEW_SECONDS = 60
+
+
+class CursorAheadError(PermanentError):
+    """A cursor lies in the shop's future: a window from there would be empty and what changed meanwhile overlooked."""
 
 
 class Load(Protocol):
@@ -132,6 +141,7 @@ def extract(
     window.
 
     Raises:
+        CursorAheadError: The cursor lies in the shop's future; nothing was begun.
         PipelineError: Nothing is landed then; the next call resumes the same load.
     """
     load = loads.unfinished(shop, stream)
@@ -149,6 +159,7 @@ def extract(
         api,
         session.writer,
         _LoadMemory(loads, load),
+        opened_at=load.window_to,
         page_size=config.page_size,
         bulk_threshold=config.bulk_threshold,
         progress=progress,
@@ -245,11 +256,18 @@ def _opened(
     loads: LoadPort, shop: str, stream: str, shop_now: datetime, started_at: datetime, config: ExtractConfig
 ) -> Load:
     cursor = loads.cursor(shop, stream)
+    if cursor is not None and cursor - shop_now > timedelta(seconds=SKEW_SECONDS):
+        raise CursorAheadError(
+            f"{shop} {stream}: the cursor {cursor:%Y-%m-%dT%H:%M:%SZ} lies in the future of the shop, whose clock says "
+            f"{shop_now:%Y-%m-%dT%H:%M:%SZ}: nothing was read. When that clock is right, the cursor was not: run "
+            f"shopify-pipeline cursor rewind {stream} --to an instant before the last load that can be trusted began"
+        )
+    window_from = None if cursor is None else min(cursor - timedelta(seconds=config.overlap_seconds), shop_now)
     return loads.open(
         shop=shop,
         stream=stream,
         mode="full" if cursor is None else "window",
-        window_from=None if cursor is None else cursor - timedelta(seconds=config.overlap_seconds),
+        window_from=window_from,
         window_to=shop_now,
         started_at=started_at,
     )

@@ -6,6 +6,8 @@ Here: the choice and its order. Not here: the load's life (``extract.py``), how 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import NotRequired, TypedDict
 
 import msgspec
 
@@ -16,11 +18,16 @@ from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.pages import Body, PageReader, is_exact_gid
 from shopify_pipeline.shopify.queries import operation
 from shopify_pipeline.shopify.streams import READINGS, StreamReading
+from shopify_pipeline.shopify.whole import check_counts
 from shopify_pipeline.shopify.windows import Window
 
 
 class Reading:
-    """Reads one load into its landing prefix."""
+    """Reads one load into its landing prefix.
+
+    Args:
+        opened_at: When the load was opened, by the shop's clock: an older bulk operation is none of its own.
+    """
 
     def __init__(
         self,
@@ -28,6 +35,7 @@ class Reading:
         writer: LandingWriter,
         memory: BulkMemory,
         *,
+        opened_at: datetime,
         page_size: int,
         bulk_threshold: int,
         progress: Callable[[str], None],
@@ -35,6 +43,7 @@ class Reading:
         self._api = api
         self._writer = writer
         self._memory = memory
+        self._opened_at = opened_at
         self._bulk_threshold = bulk_threshold
         self._pages = PageReader(api, page_size=page_size, progress=progress)
         self._bulk = BulkRunner(api, progress=progress)
@@ -102,7 +111,8 @@ class Reading:
                 roots=file.lines if lines_are_roots else file.roots,
             )
 
-        return self._bulk.fetch(operation(name).inlined({"query": query}), self._memory, land)
+        query_text = operation(name).inlined({"query": query})
+        return self._bulk.fetch(query_text, self._memory, land, since=self._opened_at)
 
 
 def _filter(window: Window) -> str | None:
@@ -122,19 +132,27 @@ def land_all(writer: LandingWriter, bodies: Iterable[Body]) -> None:
         )
 
 
-class _BulkRoot(msgspec.Struct):
-    """As much of a root's line as tells whether a bulk operation could carry all of it."""
+class _BulkRoot(TypedDict):
+    """As much of a root's line as tells whether a bulk operation could carry all of it, and did."""
 
     id: str
     updatedAt: str
     refunds: list[msgspec.Raw]
     fulfillments: list[msgspec.Raw]
+    transactions: list[msgspec.Raw]
+    fulfillmentsCount: NotRequired[dict[str, int] | None]
+    transactionsCount: NotRequired[dict[str, int] | None]
 
 
 def roots_with_details(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
     """Gid and ``updatedAt`` of every order with refunds or fulfillments in a bulk file.
 
-    A line that cannot be read is passed over: it is withheld and quarantined when the load is merged.
+    A line that cannot be read is passed over: it is withheld and quarantined when the load is merged. Refunds are not
+    compared with the agreements here: those are lines of their own, which may have been written after a refund that
+    the order's line came too early for; the next window brings it.
+
+    Raises:
+        IncompleteError: A list of an order is shorter than the order says.
     """
     decoder = msgspec.json.Decoder(_BulkRoot)
     for line in lines:
@@ -142,5 +160,6 @@ def roots_with_details(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
             root = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
-        if (root.refunds or root.fulfillments) and is_exact_gid(root.id):
-            yield root.id, root.updatedAt
+        check_counts(root)
+        if (root["refunds"] or root["fulfillments"]) and is_exact_gid(root["id"]):
+            yield root["id"], root["updatedAt"]

@@ -60,6 +60,7 @@ class Pipeline(Rooms):
             raise ConfigError(
                 f"{self.shop.domain} lives in {info.iana_timezone}, not in {self.shop.time_zone}: set its time_zone"
             )
+        self.welcome_back()
         return info
 
     def introduce(self) -> ShopInfo:
@@ -164,9 +165,9 @@ class Pipeline(Rooms):
         uri = self.shop.webhook_uri
         if uri is None:
             return None
-        # An alias must not get a stranger's shop subscribed.
-        self.ask_shop()
         with self.stage(inbox.SUBSCRIBE_STAGE) as counts, self.connect() as conn:
+            # An alias must not get a stranger's shop subscribed.
+            self.ask_shop()
             before = inbox.last_subscribed(conn, self.shop.domain, uri)
             found = ensure_subscriptions(self.api, uri)
             vanished = tuple(topic for topic in found.created if topic in before)

@@ -31,7 +31,8 @@ class Load:
         mode: ``full`` reads everything, ``window`` what changed between the two instants, ``roots`` named roots again.
         window_from: Start of the window, UTC, an overlap behind the cursor; None unless ``window``.
         window_to: The shop's clock when the load began, UTC; what the cursor becomes.
-        bulk_operations: Gid of every bulk operation this load submitted, by query name.
+        bulk_operations: Gid of every bulk operation this load submitted, by query name; ``submitting`` before it is
+            known.
     """
 
     load_id: int

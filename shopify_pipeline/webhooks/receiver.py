@@ -116,20 +116,20 @@ def build_app(
     async def receive(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise HTTPException(415, "the body must be application/json")
-        shop = request.headers.get("x-shopify-shop-domain", "")
+        shop = _said(request, "shop-domain") or ""
         if shop not in secrets:
             raise HTTPException(401, "unknown shop")
         body = await _read(request, body_bytes_max)
-        if not is_signed(body, request.headers.get("x-shopify-hmac-sha256", ""), secrets[shop]):
+        if not is_signed(body, _said(request, "hmac-sha256") or "", secrets[shop]):
             raise HTTPException(401, "wrong signature")
         await group.keep(
             Hint(
                 shop=shop,
-                webhook_id=_required(request, "x-shopify-webhook-id"),
-                event_id=_optional(request, "x-shopify-event-id"),
-                topic=_required(request, "x-shopify-topic"),
-                api_version=_optional(request, "x-shopify-api-version"),
-                triggered_at=_optional(request, "x-shopify-triggered-at"),
+                webhook_id=_required(request, "webhook-id"),
+                event_id=_optional(request, "event-id"),
+                topic=_required(request, "topic"),
+                api_version=_optional(request, "api-version"),
+                triggered_at=_optional(request, "triggered-at"),
                 received_at=clock.now(),
                 body=body,
             )
@@ -179,13 +179,18 @@ async def _read(request: Request, bytes_max: int) -> bytes:
 def _required(request: Request, name: str) -> str:
     value = _optional(request, name)
     if value is None:
-        raise HTTPException(400, f"the header {name} is missing")
+        raise HTTPException(400, f"the header x-shopify-{name} is missing")
     return value
 
 
 def _optional(request: Request, name: str) -> str | None:
     """A header's value; headers are not signed, so what could not have come from Shopify is refused."""
-    value = request.headers.get(name)
+    value = _said(request, name)
     if value is not None and not (value.isascii() and value.isprintable() and len(value) <= HEADER_CHARACTERS_MAX):
-        raise HTTPException(400, f"the header {name} is malformed")
+        raise HTTPException(400, f"the header x-shopify-{name} is malformed")
     return value or None
+
+
+def _said(request: Request, name: str) -> str | None:
+    """A header of Shopify's, as it is named for webhooks or, without the ``X-``, for the newer events."""
+    return request.headers.get(f"x-shopify-{name}", request.headers.get(f"shopify-{name}"))

@@ -70,3 +70,11 @@ def own_shop(tmp_path: Path, _small_world: Path) -> Iterator[Shop]:
     shutil.copytree(_small_world, tmp_path / "state")
     with served(tmp_path / "state") as running:
         yield running
+
+
+@pytest.fixture
+def still_shop(tmp_path: Path, _small_world: Path) -> Iterator[Shop]:
+    """A shop like ``own_shop`` whose bucket gets nothing back, because real time stands still for it."""
+    shutil.copytree(_small_world, tmp_path / "state")
+    with served(tmp_path / "state", monotonic=lambda: 0.0) as running:
+        yield running

@@ -26,6 +26,7 @@ CANCEL = """mutation Cancel($id: ID!) { bulkOperationCancel(id: $id) {
 PRODUCTS = "{ products { edges { node { id title } } } }"
 VARIANTS = "{ products { edges { node { id title variants { edges { node { id sku } } } } } } }"
 LINES = "{ orders { edges { node { id name lineItems { edges { node { id quantity } } } } } } }"
+LATER_ROOT = "{ analyticsTargets { edges { node { id } } } }"
 OPEN = ("CREATED", "RUNNING", "CANCELING")
 WAIT_SECONDS = 60
 ENDS_AFTER_SECONDS = 7 * 24 * 3600
@@ -469,3 +470,14 @@ def test_a_completed_operation_expires_with_its_address(own_shop: Shop) -> None:
     own_shop.log_in()
     operation = ended(asked(own_shop), gid)
     assert (operation["status"], operation["url"]) == ("EXPIRED", None)
+
+
+@case("bulk", assumed("a bulk query belongs to the version of the request that submits it"))
+def test_a_bulk_query_is_judged_by_the_version_it_is_submitted_under(store: AskedStore) -> None:
+    """A root of a later version does not exist in a bulk query that is submitted under an earlier one."""
+    said = {}
+    for version in ("2026-07", "2026-10"):
+        body = store.post(RUN, {"query": LATER_ROOT}, version=version).json()
+        said[version] = json.dumps(body)
+    missing = "analyticsTargets' doesn't exist on type 'QueryRoot'"
+    assert [missing in said[version] for version in ("2026-07", "2026-10")] == [True, False]

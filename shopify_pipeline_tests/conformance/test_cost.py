@@ -22,6 +22,7 @@ DEAR = (
     "{ orders(first: 250) { nodes { lineItems(first: 250) { nodes { variant { id } product { id } "
     "taxLines { title } } } } } }"
 )
+TOO_DEAR = f"{{ {' '.join(f'c{number}: {DEAR[2:-2]}' for number in range(4))} }}"
 EMPTY_AND_DEAR = """{ orders(first: 250, query: "id:1") { nodes {
   lineItems(first: 250) { nodes { variant { id } product { id } } }
 } } }"""
@@ -176,12 +177,15 @@ def test_the_standard_bucket_holds_2000_points_and_restores_100_a_second(store: 
 
 
 @case(
-    "cost", observed('"Query cost is 1723, which exceeds the single query max cost limit (1000)."; Admin API 2023-10')
+    "cost",
+    observed(
+        '"Query cost is 1723, which exceeds the single query max cost limit (1000)."; '
+        "github.com/Shopify/shopify-app-template-remix/issues/503 (2024-01)"
+    ),
 )
 def test_a_query_over_1000_points_is_refused_for_good(store: AskedStore) -> None:
     """A query that requests more than 1,000 points is MAX_COST_EXCEEDED with its cost and the limit, and no data."""
-    connections = " ".join(f"c{number}: {DEAR[2:-2]}" for number in range(4))
-    answer = store.ask(f"{{ {connections} }}")
+    answer = store.ask(TOO_DEAR)
     (error,) = answer["errors"]
     points = error["extensions"]["cost"]
     assert "data" not in answer
@@ -194,19 +198,42 @@ def test_a_query_over_1000_points_is_refused_for_good(store: AskedStore) -> None
     assert points > 1000
 
 
-@case("cost", observed("MAX_COST_EXCEEDED names cost 2003 and maxCost 1000 as extensions; Admin API 2023"))
-def test_a_query_that_is_too_dear_takes_nothing_from_the_bucket(store: AskedStore) -> None:
-    """A refused query has no actual cost, and the bucket is as full as before."""
-    connections = " ".join(f"c{number}: {DEAR[2:-2]}" for number in range(4))
-    told = store.ask(f"{{ {connections} }}")["extensions"]["cost"]
-    assert told["actualQueryCost"] is None
-    assert told["throttleStatus"]["currentlyAvailable"] > 1000
+@case(
+    "cost",
+    observed(
+        '{"errors":[{"message":"Query cost is 2003, …","extensions":{"code":"MAX_COST_EXCEEDED","cost":2003,'
+        '"maxCost":1000,"documentation":…}}]} and nothing beside it; Admin API 2023-10, '
+        "https://gist.github.com/lacom/56e3834834e250270062583f425274b9"
+    ),
+)
+def test_a_query_that_is_too_dear_is_told_its_cost_by_the_error_alone(store: AskedStore) -> None:
+    """A query refused as too dear is answered with errors alone: no data and no cost beside them."""
+    answer = store.ask(TOO_DEAR)
+    assert answer.keys() == {"errors"}
+    assert answer["errors"][0]["extensions"].keys() == {"code", "cost", "maxCost", "documentation"}
+
+
+@case("cost", assumed("nothing has run; no bucket was recorded before and after such a query"), steered=True)
+def test_a_query_that_is_too_dear_takes_nothing_from_the_bucket(still_shop: Shop) -> None:
+    """A query refused as too dear leaves the bucket exactly as full as it was."""
+    store = asked(still_shop)
+    before = cost(store, "{ shop { id } }")["throttleStatus"]["currentlyAvailable"]
+    for _ in range(3):
+        assert store.ask(TOO_DEAR).keys() == {"errors"}
+    # One point is this question's own.
+    assert cost(store, "{ shop { id } }")["throttleStatus"]["currentlyAvailable"] == before - 1
 
 
 @case(
     "cost",
-    observed('{"message":"Throttled","extensions":{"code":"THROTTLED","documentation":…}}, HTTP 200, no data; 2023'),
+    observed(
+        '{"errors":[{"message":"Throttled","extensions":{"code":"THROTTLED","documentation":'
+        '"https://shopify.dev/api/usage/rate-limits"}}],"extensions":{"cost":{"requestedQueryCost":752,'
+        '"actualQueryCost":null,"throttleStatus":{…}}}} with HTTP 200; '
+        "https://community.shopify.com/t/throttled/254776"
+    ),
     steered=True,
+    traps=(17,),
 )
 def test_an_empty_bucket_throttles_with_http_200(own_shop: Shop) -> None:
     """A request the bucket cannot pay is answered HTTP 200 with THROTTLED, its cost, and no data."""
@@ -221,7 +248,7 @@ def test_an_empty_bucket_throttles_with_http_200(own_shop: Shop) -> None:
         }
     ]
     told = throttled["extensions"]["cost"]
-    assert "data" not in throttled
+    assert throttled.keys() == {"errors", "extensions"}
     assert told["actualQueryCost"] is None
     assert told["throttleStatus"]["currentlyAvailable"] < told["requestedQueryCost"]
 

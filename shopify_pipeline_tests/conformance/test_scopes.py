@@ -13,6 +13,10 @@ USERS = (
     "`read_users` access scope. Also: The app must be a finance embedded app or installed on a Shopify Plus or "
     "Advanced store. Contact Shopify Support to enable this scope for your app."
 )
+SET_NOTHING = (
+    'mutation { inventorySetQuantities(input: {name: "available", reason: "correction", quantities: []}) '
+    '@idempotent(key: "1") { userErrors { message } } }'
+)
 ORDERS_AND_ALL = ["read_orders", "read_all_orders", "read_customers", "read_products"]
 SIXTY_ONE_DAYS_HOURS = 61 * 24
 
@@ -90,20 +94,17 @@ def test_a_refused_root_that_cannot_be_null_leaves_no_data(store: AskedStore) ->
     )
 
 
-@case("scopes", observed('a refused mutation was answered with "requestedQueryCost": 10, "actualQueryCost": 10; 2023'))
-def test_a_refused_request_is_paid_for(store: AskedStore) -> None:
-    """ACCESS_DENIED comes with the cost, unlike a validation error."""
-    answer = store.ask('{ staffMember(id: "gid://shopify/StaffMember/1") { id } }')
-    assert answer["extensions"]["cost"]["requestedQueryCost"] == 1
-
-
-@case("scopes", observed("`currentAppInstallation { accessScopes { handle } }` costs 2; Admin API 2026-04"))
-def test_an_app_may_ask_for_its_own_scopes(store: AskedStore) -> None:
-    """Which scopes were granted can be asked without any scope, for 2 points."""
-    answer = store.ask("{ currentAppInstallation { accessScopes { handle } } }")
-    handles = [scope["handle"] for scope in answer["data"]["currentAppInstallation"]["accessScopes"]]
-    assert "read_orders" in handles
-    assert answer["extensions"]["cost"]["requestedQueryCost"] == 2
+@case(
+    "scopes",
+    observed('a refused mutation was answered with "requestedQueryCost": 10, "actualQueryCost": 10; 2023'),
+    steered=True,
+)
+def test_a_refused_mutation_is_paid_for(own_shop: Shop) -> None:
+    """A mutation that is refused for its scope costs its 10 points all the same."""
+    answer = with_scopes(own_shop, "read_inventory", "read_products").ask(SET_NOTHING)
+    assert only_error(answer)["extensions"]["code"] == "ACCESS_DENIED"
+    told = answer["extensions"]["cost"]
+    assert (told["requestedQueryCost"], told["actualQueryCost"]) == (10, 10)
 
 
 @case(
@@ -177,11 +178,7 @@ def test_a_refused_field_that_cannot_be_null_takes_its_record_with_it(own_shop: 
 def test_a_write_needs_its_write_scope(own_shop: Shop) -> None:
     """A mutation without its scope is refused and nothing is written."""
     store = with_scopes(own_shop, "read_inventory", "read_products")
-    mutation = (
-        'mutation { inventorySetQuantities(input: {name: "available", reason: "correction", quantities: []}) '
-        '@idempotent(key: "1") { userErrors { message } } }'
-    )
-    error = only_error(store.ask(mutation))
+    error = only_error(store.ask(SET_NOTHING))
     assert error["message"] == (
         "Access denied for inventorySetQuantities field. Required access: `write_inventory` access scope. "
         "Also: The user must have a permission to update an inventory."

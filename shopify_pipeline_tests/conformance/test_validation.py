@@ -418,3 +418,14 @@ def test_one_key_may_stand_for_fields_of_different_types_under_different_parents
         "{ nodes(ids: []) { ... on Order { same: displayFinancialStatus } ... on LineItem { same: currentQuantity } } }"
     )
     assert store.data(text) == {"nodes": []}
+
+
+@case("validation", assumed(RUBY))
+def test_there_are_no_subscriptions(store: AskedStore) -> None:
+    """A subscription is refused whatever it selects: the published schema has no type for one."""
+    assert refused(store, "subscription { shop { id } }") == {
+        "message": "Schema is not configured for subscriptions",
+        "locations": [{"line": 1, "column": 1}],
+        "path": ["subscription"],
+        "extensions": {"code": "missingSubscriptionConfiguration"},
+    }

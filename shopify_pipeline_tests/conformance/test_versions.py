@@ -40,6 +40,20 @@ def test_retired_versions_all_fall_forward_to_the_same_one(store: AskedStore) ->
     assert len(answered) == 1
 
 
+@case("versions", documented(VERSIONING))
+def test_an_address_without_a_version_is_answered_by_the_oldest(store: AskedStore) -> None:
+    """An address without a version is answered by the oldest supported one, and the header says which."""
+    response = store.session.post(
+        f"{store.base_url}/admin/api/graphql.json",
+        json={"query": SHOP},
+        headers={"X-Shopify-Access-Token": store.token},
+        timeout=30,
+    )
+    assert response.status_code == 200
+    assert response.headers[HEADER] == store.post(SHOP, version="2021-01").headers[HEADER]
+    assert response.json()["data"]["shop"]["name"]
+
+
 @case("versions", documented("https://shopify.dev/docs/api/usage/response-codes"))
 def test_a_version_that_never_was_is_not_found(store: AskedStore) -> None:
     """A version of no quarter is not found."""

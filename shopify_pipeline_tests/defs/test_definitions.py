@@ -13,6 +13,8 @@ from shopify_pipeline.definitions import build_defs
 from shopify_pipeline.defs.ingest import SHOP_TAG
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.warehouse.connect import connect
+from shopify_pipeline.warehouse.left_alone import LeftAlone, leave_alone
 
 SHOP = "a-shop.myshopify.com"
 
@@ -149,6 +151,21 @@ def test_after_a_failed_sync_the_shop_is_left_alone_for_a_while(
 
     assert not data.run_requests
     assert "the last sync failed; trying again in" in (data.skip_message or "")
+
+
+def test_a_shop_that_took_our_access_away_is_started_no_run_for_however_long_ago_that_was(
+    repository: dg.RepositoryDefinition, settings_file: Path, warehouse_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPIFY_PIPELINE_WAREHOUSE__DSN", warehouse_dsn)
+    lost = LeftAlone("access lost", datetime(2026, 1, 1, tzinfo=UTC), None, "install the app again")
+    with connect(warehouse_dsn) as conn:
+        leave_alone(conn, SHOP, lost)
+    sensor = repository.get_sensor_def("shop_changes")
+    with dg.DagsterInstance.ephemeral() as instance:
+        data = sensor.evaluate_tick(_context(instance, repository, settings_file))
+
+    assert not data.run_requests
+    assert "is left alone since 2026-01-01 00:00:00 UTC: install the app again; then run" in (data.skip_message or "")
 
 
 def _context(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shopify_pipeline.local.sandbox import LocalSandbox
+from shopify_pipeline.shopify.access import least_privilege
 
 # The server writes them when it starts.
 OF_THE_PROCESS = shutil.ignore_patterns("lock", "server.json", "sandbox.log")
@@ -28,7 +29,7 @@ class Store:
 
     def __init__(self, home: Path, *, orders: int = 0) -> None:
         self.home = home
-        self.server = LocalSandbox(home, orders=orders, seed=7)
+        self.server = LocalSandbox(home, orders=orders, seed=7, scopes=least_privilege())
 
     def start(self) -> None:
         """Start the server."""

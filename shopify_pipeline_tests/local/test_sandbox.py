@@ -6,14 +6,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 
 from shopify_pipeline.errors import PermanentError
 from shopify_pipeline.local import sandbox as module
 from shopify_pipeline.local.sandbox import LocalSandbox
 
+SCOPES = ["read_all_orders", "read_orders"]
+
 
 def a_sandbox(home: Path) -> LocalSandbox:
-    return LocalSandbox(home, orders=5, seed=7)
+    return LocalSandbox(home, orders=5, seed=7, scopes=SCOPES)
+
+
+def scopes_of(sandbox: LocalSandbox) -> list[str]:
+    """What the app may do in the store, as the store says with a token."""
+    form = {
+        "client_id": sandbox.client_id,
+        "client_secret": sandbox.secret_file().read_text(),
+        "grant_type": "client_credentials",
+    }
+    answer = requests.post(f"{sandbox.url}/admin/oauth/access_token", json=form, verify=sandbox.ca_file, timeout=10)
+    return str(answer.json()["scope"]).split(",")
 
 
 def test_a_store_that_runs_already_is_used_and_outlives_its_user(tmp_path: Path) -> None:
@@ -24,6 +38,7 @@ def test_a_store_that_runs_already_is_used_and_outlives_its_user(tmp_path: Path)
         second.start(said.append)
         assert said == [f"using the sandbox store that runs at {first.url}"]
         assert second.pid == first.pid
+        assert scopes_of(first) == SCOPES
         second.stop()
         assert second.now() == datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
         assert second.secret_file().stat().st_mode & 0o777 == 0o600

@@ -27,6 +27,8 @@ from hypothesis import strategies as st
 from shopify_pipeline.config import CONFIG_VARIABLE, ShopSettings, load_settings
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.local.stack import Stack, StackOptions, stack, toml
+from shopify_pipeline.steps.doctor import examine
+from shopify_pipeline.steps.pipeline import Pipeline
 
 JSON = {"Content-Type": "application/json"}
 PARTS = ["PostgreSQL", "sandbox", "Tryton", "webhook receiver"]
@@ -94,6 +96,8 @@ def test_every_part_answers_inside_the_block_none_is_left_after_it_and_a_second_
                 == status
             )
         assert running.truth()["tables"]["orders"]["count"] == 5
+        found = examine(Pipeline(first, shop.domain, progress=lambda line: None))
+        assert {each.what: each.state for each in found} == dict.fromkeys((each.what for each in found), "ok")
         assert running.settings_path.stat().st_mode & 0o777 == 0o600
     assert everything_below(open_folder) == []
     assert CONFIG_VARIABLE not in os.environ

@@ -99,7 +99,8 @@ class AnsweringShop:
     def check_shop(self) -> AnsweringShop:
         return self
 
-    def lines(self, name: str) -> Iterator[bytes]:
+    def lines(self, name: str, *, since: datetime) -> Iterator[bytes]:
+        assert since == self.now
         for node in self.files.get(name, []):
             yield json.dumps(node).encode()
 

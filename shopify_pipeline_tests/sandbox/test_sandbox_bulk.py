@@ -14,7 +14,7 @@ from shopify_pipeline_tests.sandbox.serving import CREDENTIALS, WAIT_SECONDS, Sh
 from shopify_sandbox.bulk.operations import BulkOperation
 from shopify_sandbox.bulk.results import StorageRefused
 from shopify_sandbox.errors import UserError
-from shopify_sandbox.sandbox import Sandbox
+from shopify_sandbox.sandbox import VERSION, Sandbox
 from shopify_sandbox.store import Store
 
 RUN = """mutation Run($query: String!, $group: Boolean!) { bulkOperationRunQuery(query: $query, groupObjects: $group) {
@@ -296,13 +296,13 @@ class Idle:
         self.sandbox = Sandbox(state, Store.open(state), CREDENTIALS)
         self.bulk = self.sandbox.bulk
 
-    def submit(self, query: str = LEDGER, *, group: bool = False) -> str:
-        payload = self.bulk.submit(query, group_objects=group, granted=self.sandbox.tokens.scopes)
+    def submit(self, query: str = LEDGER, *, group: bool = False, version: str = VERSION) -> str:
+        payload = self.bulk.submit(query, group_objects=group, granted=self.sandbox.tokens.scopes, version=version)
         assert payload.operation is not None, payload.errors
         return payload.operation.gid
 
     def refused(self) -> list[UserError]:
-        payload = self.bulk.submit(LEDGER, group_objects=False, granted=self.sandbox.tokens.scopes)
+        payload = self.bulk.submit(LEDGER, group_objects=False, granted=self.sandbox.tokens.scopes, version=VERSION)
         assert payload.operation is None
         return payload.errors
 
@@ -337,6 +337,24 @@ def test_sixth_open_operation_is_refused_with_the_five_it_waits_for(idle: Idle) 
     ]
     assert idle.bulk.run_next()
     assert idle.submit()
+
+
+def test_operation_runs_under_the_version_it_was_submitted_under_also_after_a_restart(idle: Idle) -> None:
+    gid = idle.submit(version="2026-07")
+    asked, api = [], idle.sandbox.versions.api
+    idle = Idle(idle.sandbox.state)
+    idle.sandbox.versions.api = lambda version: asked.append(version) or api(version)  # type: ignore[func-returns-value,method-assign]
+    idle.bulk.run_next()
+    assert (idle.found(gid).status, idle.found(gid).version) == ("COMPLETED", "2026-07")
+    assert asked == ["2026-07"]
+
+
+def test_file_of_one_version_is_not_given_to_an_operation_of_another(idle: Idle) -> None:
+    first, second = idle.submit(version="2026-07"), idle.submit(version="2026-10")
+    for _ in range(2):
+        idle.bulk.run_next()
+    one, other = (idle.bulk.results.path(idle.found(gid).number) for gid in (first, second))
+    assert one.stat().st_ino != other.stat().st_ino
 
 
 def test_canceling_operation_holds_its_slot_until_it_has_stopped(idle: Idle) -> None:
@@ -553,7 +571,9 @@ def test_orders_older_than_60_days_are_not_in_the_file_without_read_all_orders(i
     idle.sandbox.store.advance(hours=24 * 100)
     idle.sandbox.store.advance(new_orders=2)
     scopes = idle.sandbox.tokens.scopes - {"read_all_orders"}
-    payload = idle.bulk.submit("{ orders { edges { node { id } } } }", group_objects=False, granted=scopes)
+    payload = idle.bulk.submit(
+        "{ orders { edges { node { id } } } }", group_objects=False, granted=scopes, version=VERSION
+    )
     assert payload.operation is not None
     idle.bulk.run_next()
     assert idle.found(payload.operation.gid).object_count == 2

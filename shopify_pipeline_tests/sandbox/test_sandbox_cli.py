@@ -104,6 +104,20 @@ def test_rows_of_a_table_are_one_json_object_a_line(state: Path) -> None:
     assert len(rows) == json.loads(run("truth", "--home", state, "--json").stdout)["tables"]["orders"]["count"]
 
 
+def test_the_app_of_a_new_home_follows_from_its_world_and_the_keys_to_it_do_not(tmp_path: Path) -> None:
+    told = []
+    for name, seed in (("one", "3"), ("other", "3"), ("third", "4")):
+        with serving(tmp_path / name, ["--orders", "2", "--days", "2", "--seed", seed]) as server:
+            told.append(server)
+    one, other, third = told
+    assert [one[each] for each in ("client_id", "client_secret")] == [
+        other[each] for each in ("client_id", "client_secret")
+    ]
+    assert one["client_secret"] != third["client_secret"]
+    assert one["control_key"] != other["control_key"]
+    assert one["token"] != other["token"]
+
+
 def test_drawn_credentials_are_kept_for_their_owner_only(state: Path) -> None:
     path = state / "credentials.json"
     kept = json.loads(path.read_text())

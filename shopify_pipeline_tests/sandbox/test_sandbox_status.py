@@ -24,6 +24,17 @@ def test_the_status_page_shows_what_happens_and_no_secret(own_shop: Shop) -> Non
         assert loaded not in page.text
 
 
+def test_the_status_page_shows_faults_first_and_settings_as_a_person_writes_them(own_shop: Shop) -> None:
+    plant(own_shop, answers=[{"kind": "status", "status": 503}])
+    assert own_shop.control("PUT", "settings", {"webhook_loss_share": 0.25, "public_app": False}).status_code == 200
+    page = own_shop.session.get(f"{own_shop.server.url}/", timeout=10).text
+    told = [page.index(text) for text in ("Query cost", "Planted faults", "Requests", "Records", "Settings")]
+    assert told == sorted(told)
+    assert "<dt>webhook loss share</dt><dd>0.25</dd>" in page
+    assert "<dt>public app</dt><dd>no</dd>" in page
+    assert "<dt>index lag seconds</dt><dd>0</dd>" in page
+
+
 def test_the_status_is_readable_by_programs_that_have_the_key(own_shop: Shop) -> None:
     own_shop.data("query Counted { ordersCount { count } }")
     status = own_shop.control("GET", "status").json()

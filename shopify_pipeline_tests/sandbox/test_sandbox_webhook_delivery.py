@@ -30,11 +30,13 @@ class Network:
     always: int | str = 200
     sent: list[tuple[float, Delivery]] = field(default_factory=list)
     meeting: threading.Barrier | None = None
+    meanwhile: Callable[[], object] = lambda: None
 
     def send(self, delivery: Delivery) -> int | str:
         if self.meeting is not None:
             self.meeting.wait()  # raises unless all its threads come here at the same time
         self.sent.append((self.time, delivery))
+        self.meanwhile()
         return self.outcomes.pop(0) if self.outcomes else self.always
 
     @property
@@ -146,6 +148,28 @@ def test_what_waits_for_a_deleted_subscription_is_not_delivered(make: Callable[.
     hooks.webhooks.unsubscribe(gid)
     hooks.pass_time(FOUR_HOURS)
     assert len(hooks.network.sent) == 1
+
+
+def test_an_attempt_under_way_while_its_subscription_is_deleted_is_not_made_again(make: Callable[..., Hooks]) -> None:
+    hooks = make()
+    hooks.network.always = 503
+    gid = hooks.webhooks.subscribe("ORDERS_UPDATED", {"uri": URI}).subscription.gid
+    hooks.network.meanwhile = lambda: hooks.webhooks.unsubscribe(gid)
+    hooks.tell()
+    hooks.pass_time(0)
+    assert hooks.webhooks.deliveries.waiting() == 0
+    hooks.pass_time(FOUR_HOURS)
+    assert len(hooks.network.sent) == 1
+
+
+def test_the_last_word_to_a_subscription_that_is_gone_is_made_again(make: Callable[..., Hooks]) -> None:
+    hooks = make()
+    hooks.network.outcomes = [503]
+    hooks.webhooks.subscribe("APP_UNINSTALLED", {"uri": URI})
+    hooks.webhooks.unsubscribe_all(Told("app/uninstalled", "gid://shopify/Shop/1", NOW, "event", lambda: {"id": 1}))
+    hooks.pass_time(0)
+    hooks.pass_time(FOUR_HOURS)
+    assert [entry["outcome"] for entry in hooks.log.read()] == [503, 200]
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])

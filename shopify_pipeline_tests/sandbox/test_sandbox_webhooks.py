@@ -81,6 +81,30 @@ def test_finished_bulk_operation_is_told(own_shop: Shop, receiver: Receiver) -> 
     assert (payload["admin_graphql_api_id"], payload["status"], payload["type"]) == (gid, "completed", "query")
 
 
+def test_an_uninstallation_is_the_last_thing_that_is_told_and_leaves_no_subscription(
+    own_shop: Shop, receiver: Receiver
+) -> None:
+    gone = subscribe(own_shop, "APP_UNINSTALLED", receiver.uri)
+    subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    own_shop.control("PUT", "settings", {"webhook_delay_seconds": 0.5})
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    own_shop.control("DELETE", "installation").raise_for_status()
+    told = receiver.next()
+    assert told.headers["x-shopify-topic"] == "app/uninstalled"
+    assert told.payload["myshopify_domain"] == "sandbox-usd.myshopify.com"
+    assert own_shop.control("GET", "webhooks").json()["subscriptions"] == []
+
+    own_shop.control("PUT", "settings", {"webhook_delay_seconds": 0})
+    own_shop.control("POST", "installation").raise_for_status()
+    own_shop.log_in()
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    later = subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
+    assert int(later["id"].rpartition("/")[2]) > int(gone["id"].rpartition("/")[2]) + 1
+    own_shop.control("POST", "advance", {"new_orders": 1})
+    assert receiver.next().headers["x-shopify-topic"] == "orders/create"
+    assert receiver.inbox.empty()
+
+
 def test_nothing_is_told_of_what_happens_while_deliveries_are_off(own_shop: Shop, receiver: Receiver) -> None:
     subscribe(own_shop, "ORDERS_CREATE", receiver.uri)
     own_shop.control("PUT", "webhooks", {"deliver": False})
@@ -214,3 +238,11 @@ def test_subscriptions_and_their_names_outlive_a_restart(own_shop: Shop, receive
         seed=1,
     )
     assert reopened.subscriptions() == before
+
+
+@pytest.mark.parametrize("topic", ["RETURNS_REQUEST", "ORDERS_EDITED", "ORDER_TRANSACTIONS_CREATE"])
+def test_a_topic_nothing_here_tells_of_cannot_be_subscribed_to(own_shop: Shop, receiver: Receiver, topic: str) -> None:
+    (error,) = own_shop.ask(CREATE, topic=topic, uri=receiver.uri)["errors"]
+    assert error["message"] == f"WebhookSubscriptionTopic.{topic} is not modelled by the sandbox"
+    assert error["extensions"]["code"] == "SANDBOX_NOT_MODELLED"
+    assert own_shop.data(LIST)["webhookSubscriptions"]["nodes"] == []

@@ -9,8 +9,9 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shopify_sandbox.world.goods import Variant
 from shopify_sandbox.world.placing import LineDraft, OrderDraft, PaymentDraft
-from shopify_sandbox.world.records import Order, Refund, Variant
+from shopify_sandbox.world.records import Order, Refund
 from shopify_sandbox.world.refunding import RefundDraft, can_refund, refund
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.world import World

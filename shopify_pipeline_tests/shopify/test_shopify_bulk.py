@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from shopify_pipeline.clock import SimulatedClock
-from shopify_pipeline.errors import IncompleteError, PermanentError, TransientError
-from shopify_pipeline.shopify.bulk import BulkRunner, NoMemory
+from shopify_pipeline.errors import AccessDeniedError, IncompleteError, PermanentError, TransientError
+from shopify_pipeline.shopify.bulk import SUBMITTING, BulkRunner, NoMemory
 from shopify_pipeline.shopify.bulk_files import BulkFile, FileGoneError
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.queries import operation
 from shopify_pipeline.shopify.session import CHUNK_BYTES
 from shopify_pipeline_tests.shopify.conftest import MakeApi
 from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Request, Script, graphql, head, raw, reply
+from shopify_pipeline_tests.shopify.sandboxed import NOW as SINCE
 from shopify_pipeline_tests.shopify.sandboxed import SandboxShop
 
 QUERY = operation("CustomersBulk").inlined({"query": None})
@@ -45,7 +46,8 @@ class Memory:
 
     def remember(self, name: str, gid: str) -> None:
         self.known[name] = gid
-        self.given.append(gid)
+        if gid != SUBMITTING:
+            self.given.append(gid)
 
 
 def submitted(gid: str) -> Script:
@@ -88,7 +90,7 @@ def test_an_operation_is_submitted_remembered_and_waited_for(
     done = polled("COMPLETED", objectCount="3", rootObjectCount="2", fileSize="120", url="https://files/1")
     server.answers(submitted("gid://shopify/BulkOperation/1"), polled("CREATED"), polled("RUNNING"), done)
     memory = Memory()
-    file = runner(make_api()).run(QUERY, memory)
+    file = runner(make_api()).run(QUERY, memory, since=SINCE)
     assert (file.url, file.size_bytes, file.lines, file.roots) == ("https://files/1", 120, 3, 2)
     assert memory.known == {KEY: "gid://shopify/BulkOperation/1"}
     assert server.requests[0].json()["variables"] == {"query": QUERY.text}
@@ -98,7 +100,7 @@ def test_an_operation_is_submitted_remembered_and_waited_for(
 def test_a_remembered_operation_is_adopted_and_none_is_submitted(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(polled("COMPLETED", gid="gid://shopify/BulkOperation/9"))
     memory = Memory(**{KEY: "gid://shopify/BulkOperation/9"})
-    assert runner(make_api()).run(QUERY, memory).gid == "gid://shopify/BulkOperation/9"
+    assert runner(make_api()).run(QUERY, memory, since=SINCE).gid == "gid://shopify/BulkOperation/9"
     assert operations(server) == ["BulkPoll"]
     assert server.requests[0].json()["variables"] == {"id": "gid://shopify/BulkOperation/9"}
 
@@ -106,7 +108,7 @@ def test_a_remembered_operation_is_adopted_and_none_is_submitted(server: Loopbac
 def test_an_operation_of_another_text_is_not_adopted(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(submitted("gid://shopify/BulkOperation/1"), polled("COMPLETED"))
     memory = Memory(**{"CustomersBulk@0000000000000000": "gid://shopify/BulkOperation/9"})
-    runner(make_api()).run(QUERY, memory)
+    runner(make_api()).run(QUERY, memory, since=SINCE)
     assert operations(server) == ["BulkRun", "BulkPoll"]
 
 
@@ -116,7 +118,7 @@ def test_a_dead_operation_is_submitted_again(status: str | None, server: Loopbac
     second = "gid://shopify/BulkOperation/2"
     server.answers(submitted("gid://shopify/BulkOperation/1"), dead, submitted(second), polled("COMPLETED", gid=second))
     memory = Memory()
-    assert runner(make_api()).run(QUERY, memory).gid == second
+    assert runner(make_api()).run(QUERY, memory, since=SINCE).gid == second
     assert memory.given == ["gid://shopify/BulkOperation/1", second]
 
 
@@ -127,13 +129,13 @@ def test_a_completed_operation_whose_address_is_gone_is_submitted_again(
     second = "gid://shopify/BulkOperation/2"
     server.answers(old, submitted(second), polled("COMPLETED", gid=second))
     memory = Memory(**{KEY: "gid://shopify/BulkOperation/1"})
-    assert runner(make_api()).run(QUERY, memory).gid == second
+    assert runner(make_api()).run(QUERY, memory, since=SINCE).gid == second
 
 
 def test_a_memory_that_holds_no_operation_is_forgotten(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(submitted("gid://shopify/BulkOperation/1"), polled("COMPLETED"))
     memory = Memory(**{KEY: "gid://shopify/Product/9"})
-    runner(make_api()).run(QUERY, memory)
+    runner(make_api()).run(QUERY, memory, since=SINCE)
     assert operations(server) == ["BulkRun", "BulkPoll"]
     assert memory.known == {KEY: "gid://shopify/BulkOperation/1"}
 
@@ -144,7 +146,7 @@ def test_an_operation_that_dies_three_times_is_given_up(server: LoopbackServer, 
     server.answers(one, failure, one, failure, one, failure)
     memory, told = Memory(), list[str]()
     with pytest.raises(TransientError, match="3 times"):
-        BulkRunner(make_api(), progress=told.append).run(QUERY, memory)
+        BulkRunner(make_api(), progress=told.append).run(QUERY, memory, since=SINCE)
     assert operations(server) == ["BulkRun", "BulkPoll"] * 3
     assert told == [
         f"CustomersBulk: bulk operation failed (TIMEOUT) after 0 objects; attempt {n} of 3 is over" for n in (1, 2, 3)
@@ -155,8 +157,8 @@ def test_an_operation_that_dies_three_times_is_given_up(server: LoopbackServer, 
 def test_denied_access_is_final(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(submitted("gid://shopify/BulkOperation/1"), polled("FAILED", errorCode="ACCESS_DENIED"))
     memory = Memory()
-    with pytest.raises(PermanentError, match="scopes"):
-        runner(make_api()).run(QUERY, memory)
+    with pytest.raises(AccessDeniedError, match="scopes"):
+        runner(make_api()).run(QUERY, memory, since=SINCE)
     assert operations(server) == ["BulkRun", "BulkPoll"]
     assert memory.known == {}
 
@@ -164,13 +166,13 @@ def test_denied_access_is_final(server: LoopbackServer, make_api: MakeApi) -> No
 def test_a_query_shopify_does_not_accept_is_final(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(refused("INVALID", "Invalid bulk query: too many connections"))
     with pytest.raises(PermanentError, match="too many connections"):
-        runner(make_api()).run(QUERY, Memory())
+        runner(make_api()).run(QUERY, Memory(), since=SINCE)
 
 
 def test_a_busy_slot_is_waited_for(server: LoopbackServer, make_api: MakeApi, clock: SimulatedClock) -> None:
     busy = refused("OPERATION_IN_PROGRESS", "already in progress")
     server.answers(busy, busy, submitted("gid://shopify/BulkOperation/1"), polled("CANCELING"), polled("COMPLETED"))
-    runner(make_api()).run(QUERY, Memory())
+    runner(make_api()).run(QUERY, Memory(), since=SINCE)
     assert clock.slept_seconds == 0.5 + 0.75 + 0.5
 
 
@@ -180,7 +182,7 @@ def test_a_slot_that_stays_busy_ends_the_waiting(
     server.answers(refused("OPERATION_IN_PROGRESS", "already in progress"))
     patient = BulkRunner(make_api(), progress=lambda line: None, poll_seconds_max=600, busy_seconds_max=1800)
     with pytest.raises(TransientError, match="stayed busy"):
-        patient.run(QUERY, Memory())
+        patient.run(QUERY, Memory(), since=SINCE)
     assert 1800 <= clock.slept_seconds <= 2400
 
 
@@ -191,7 +193,23 @@ def test_an_operation_that_never_ends_is_left_for_the_next_run(
     memory = Memory()
     patient = BulkRunner(make_api(), progress=lambda line: None, poll_seconds_max=600, running_seconds_max=1800)
     with pytest.raises(TransientError, match="next run takes it up"):
-        patient.run(QUERY, memory)
+        patient.run(QUERY, memory, since=SINCE)
+    assert memory.known == {KEY: "gid://shopify/BulkOperation/1"}
+
+
+def test_an_operation_that_moves_at_every_look_is_left_for_the_next_run_all_the_same(
+    server: LoopbackServer, make_api: MakeApi, clock: SimulatedClock
+) -> None:
+    moving = [polled("RUNNING", objectCount=str(count)) for count in range(40)]
+    server.answers(submitted("gid://shopify/BulkOperation/1"), *moving, polled("COMPLETED"))
+    memory = Memory()
+    api = make_api()
+    patient = BulkRunner(
+        api, progress=lambda line: None, poll_seconds_min=60, poll_seconds_max=60, running_seconds_max=1800
+    )
+    with pytest.raises(TransientError, match="still running; the next run takes it up"):
+        patient.run(QUERY, memory, since=SINCE)
+    assert 1800 <= clock.slept_seconds <= 1860
     assert memory.known == {KEY: "gid://shopify/BulkOperation/1"}
 
 
@@ -225,7 +243,7 @@ def test_an_operation_that_stands_still_is_cancelled_and_submitted_again_when_it
         polled("COMPLETED", gid=second),
     )
     memory = Memory()
-    assert impatient(make_api()).run(QUERY, memory).gid == second
+    assert impatient(make_api()).run(QUERY, memory, since=SINCE).gid == second
     assert operations(server)[-5:] == ["BulkCancel", "BulkPoll", "BulkPoll", "BulkRun", "BulkPoll"]
     assert 3600 <= clock.slept_seconds < 2 * 3600
 
@@ -235,7 +253,7 @@ def test_an_operation_that_moves_is_left_alone_however_slow_it_is(
 ) -> None:
     slow = [polled("RUNNING", objectCount=str(count // 5)) for count in range(30)]
     server.answers(submitted("gid://shopify/BulkOperation/1"), *slow, polled("COMPLETED"))
-    assert impatient(make_api()).run(QUERY, Memory()).lines == 0
+    assert impatient(make_api()).run(QUERY, Memory(), since=SINCE).lines == 0
     assert clock.slept_seconds == 30 * 600
     assert "BulkCancel" not in operations(server)
 
@@ -247,7 +265,7 @@ def test_an_operation_that_stands_still_twice_is_given_up_and_not_adopted(
     server.answers(*one, *one)
     memory = Memory()
     with pytest.raises(TransientError, match="stood still at 0 objects, twice"):
-        impatient(make_api()).run(QUERY, memory)
+        impatient(make_api()).run(QUERY, memory, since=SINCE)
     assert Counter(operations(server))["BulkRun"] == 2
     assert memory.known == {}
 
@@ -331,6 +349,20 @@ def test_a_file_the_storage_says_is_over_is_incomplete(server: LoopbackServer, m
         list(runner(make_api()).chunks(file_of(server)))
 
 
+def test_a_file_that_comes_a_byte_at_a_time_is_given_up_in_the_end(
+    server: LoopbackServer, make_api: MakeApi, clock: SimulatedClock
+) -> None:
+    def a_byte(request: Request, connection: ssl.SSLSocket) -> None:
+        begin = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        where = f"bytes {begin}-9999/10000"
+        raw(head(206, Content_Range=where) + b"x")(request, connection)
+
+    server.answers(a_byte)
+    with pytest.raises(TransientError, match="of 10000 bytes of the file came in time"):
+        list(runner(make_api()).chunks(file_of(server, size=10_000)))
+    assert 60 <= clock.slept_seconds < 62
+
+
 def test_a_download_that_never_gets_anywhere_is_given_up(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(reply(503))
     with pytest.raises(TransientError, match="HTTP 503"):
@@ -360,7 +392,7 @@ def kept(file: BulkFile, chunks: Iterator[bytes]) -> tuple[str, bytes]:
 def test_a_file_that_is_gone_is_made_again_by_a_new_operation(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(*completed(server, 1), reply(400), *completed(server, 2), reply(200, FILE))
     memory = Memory()
-    assert runner(make_api()).fetch(QUERY, memory, kept) == ("gid://shopify/BulkOperation/2", FILE)
+    assert runner(make_api()).fetch(QUERY, memory, kept, since=SINCE) == ("gid://shopify/BulkOperation/2", FILE)
     assert memory.known == {KEY: "gid://shopify/BulkOperation/2"}
 
 
@@ -371,7 +403,7 @@ def test_a_file_that_is_provably_short_is_made_again_once_and_then_refused(
     server.answers(*completed(server, 1, lines=4), wrong, *completed(server, 2, lines=4), wrong)
     memory = Memory()
     with pytest.raises(IncompleteError, match="Shopify said"):
-        runner(make_api()).fetch(QUERY, memory, kept)
+        runner(make_api()).fetch(QUERY, memory, kept, since=SINCE)
     assert memory.given == ["gid://shopify/BulkOperation/1", "gid://shopify/BulkOperation/2"]
     assert memory.known == {}
 
@@ -384,7 +416,7 @@ def test_an_address_on_another_host_is_refused_and_not_adopted_by_the_next_run(
     server.answers(submitted(gid), polled("COMPLETED", gid=gid, url="https://evil.test/file", **counts))
     memory = Memory()
     with pytest.raises(PermanentError, match="refused"):
-        runner(make_api()).fetch(QUERY, memory, kept)
+        runner(make_api()).fetch(QUERY, memory, kept, since=SINCE)
     assert operations(server) == ["BulkRun", "BulkPoll"]
     assert memory.known == {}
 
@@ -432,14 +464,14 @@ def test_a_single_endless_line_is_refused(
 def test_lines_come_only_when_the_whole_file_is_proven(server: LoopbackServer, make_api: MakeApi) -> None:
     wrong = (*completed(server, 1, lines=4), reply(200, FILE))
     server.answers(*wrong, *wrong)
-    lines = runner(make_api()).lines("CensusCustomers")
+    lines = runner(make_api()).lines("CensusCustomers", since=SINCE)
     with pytest.raises(IncompleteError):
         next(lines)
 
 
 def test_the_census_of_a_real_store_is_whole(shop: SandboxShop) -> None:
     api = shop.api()
-    orders = [json.loads(line) for line in runner(api).lines("CensusOrders")]
+    orders = [json.loads(line) for line in runner(api).lines("CensusOrders", since=SINCE)]
     roots = [order for order in orders if "__parentId" not in order]
     count = api.execute(operation("OrdersCount"), {"query": None, "limit": None}).data["ordersCount"]["count"]
     assert len({order["id"] for order in roots}) == len(roots) == count
@@ -450,7 +482,7 @@ def test_the_census_of_a_real_store_is_whole(shop: SandboxShop) -> None:
 @pytest.mark.parametrize("name", ["OrdersBulk", "CustomersBulk", "ProductsBulk", "InventoryItemsBulk", "LocationsBulk"])
 def test_every_bulk_document_runs_and_proves_its_file(name: str, shop: SandboxShop) -> None:
     run = runner(shop.api())
-    file = run.run(operation(name).inlined({"query": None}), NoMemory())
+    file = run.run(operation(name).inlined({"query": None}), NoMemory(), since=SINCE)
     lines = b"".join(run.chunks(file)).splitlines()
     assert len(lines) == file.lines > 0
 
@@ -458,5 +490,5 @@ def test_every_bulk_document_runs_and_proves_its_file(name: str, shop: SandboxSh
 def test_a_window_without_rows_is_an_empty_file(shop: SandboxShop) -> None:
     run = runner(shop.api())
     query = operation("OrdersBulk").inlined({"query": "updated_at:>='2036-01-01T00:00:00Z'"})
-    file = run.run(query, NoMemory())
+    file = run.run(query, NoMemory(), since=SINCE)
     assert (file.url, file.lines, b"".join(run.chunks(file))) == (None, 0, b"")

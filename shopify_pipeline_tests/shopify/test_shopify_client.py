@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
 
 from shopify_pipeline.clock import SimulatedClock
-from shopify_pipeline.errors import PermanentError, QueryCostError, ThrottledError, TransientError
+from shopify_pipeline.errors import BlockedError, PermanentError, QueryCostError, ThrottledError, TransientError
 from shopify_pipeline.shopify.access import least_privilege
+from shopify_pipeline.shopify.answers import Answer
+from shopify_pipeline.shopify.client import AdminApi, Refusal
 from shopify_pipeline.shopify.queries import Operation, operation
 from shopify_pipeline.shopify.tokens import ClientCredentials
 from shopify_pipeline_tests.shopify.conftest import SHOP, MakeApi, MakeSession
@@ -183,6 +186,30 @@ def test_a_revoked_app_is_final_after_one_renewal(
     assert "canary" not in str(refused.value)
 
 
+@pytest.mark.parametrize("at", ["the token", "the question"])
+def test_a_block_wherever_it_comes_is_told_before_it_is_raised_and_not_asked_again(
+    at: str, server: LoopbackServer, make_session: MakeSession, clock: SimulatedClock
+) -> None:
+    session, told = make_session(clock=clock), list[Refusal]()
+    tokens = ClientCredentials(endpoint=server.url, client_id="app", client_secret="s", session=session, clock=clock)
+    granted, blocked = reply(200, b'{"access_token":"good","expires_in":86399}'), reply(430, b"{}")
+    server.answers(*([blocked] if at == "the token" else [granted, blocked]))
+    api = AdminApi(
+        shop=SHOP,
+        session=session,
+        tokens=tokens,
+        clock=clock,
+        rng=Random(1),
+        endpoint=server.url,
+        on_refused=told.append,
+    )
+    with pytest.raises(BlockedError, match="HTTP 430") as refused:
+        api.execute(ASK)
+    assert told == [refused.value]
+    assert refused.value.retry_after_seconds == 3600
+    assert len(server.requests) == (1 if at == "the token" else 2)
+
+
 def test_a_refused_static_token_is_final(server: LoopbackServer, make_api: MakeApi) -> None:
     server.answers(UNAUTHORIZED)
     with pytest.raises(PermanentError, match="put a valid one"):
@@ -195,6 +222,67 @@ def test_a_query_that_is_too_dear_is_not_repeated_unchanged(server: LoopbackServ
     with pytest.raises(QueryCostError, match="smaller pages"):
         make_api().execute(ASK)
     assert len(server.requests) == 1
+
+
+UNPAID = {
+    "too dear": [{"message": "Query cost is 2003", "extensions": {"code": "MAX_COST_EXCEEDED", "cost": 2003}}],
+    "no such field": [{"message": "Field 'x' doesn't exist", "extensions": {"code": "undefinedField"}}],
+    "no code": [{"message": "syntax error"}],
+}
+
+
+@pytest.mark.parametrize("errors", UNPAID.values(), ids=UNPAID)
+def test_a_query_that_was_refused_before_it_ran_is_not_counted_as_paid(
+    errors: list[Any], server: LoopbackServer, make_api: MakeApi, clock: SimulatedClock
+) -> None:
+    api = make_api()
+    server.answers(graphql({}, extensions=cost(3, 2000, actual=1)), graphql(errors=errors), FINE)
+    api.execute(ASK)
+    dear = Operation("Dear", ASK.text)
+    with pytest.raises(PermanentError):
+        api.execute(dear, {"first": 250})
+    api.execute(dear, {"first": 125})
+    assert clock.slept_seconds == 0
+
+
+def test_a_query_that_failed_on_the_way_counts_as_paid(
+    server: LoopbackServer, make_api: MakeApi, clock: SimulatedClock
+) -> None:
+    api = make_api()
+    server.answers(graphql({}, extensions=cost(1000, 2000, actual=1)), graphql(**failed("INTERNAL_SERVER_ERROR")), FINE)
+    api.execute(ASK)
+    api.execute(ASK)
+    # 1,000 for the query and as much left to others: what was not answered has to come back first.
+    assert api.governor.waited_seconds > 9
+
+
+def test_what_must_not_be_done_twice_is_looked_for_after_a_try_without_an_answer(
+    server: LoopbackServer, make_api: MakeApi
+) -> None:
+    server.answers(reply(503), FINE)
+    found = iter([None, "what the second try found"])
+    api = make_api()
+    answer = api.execute_once(ASK, {}, lambda: next(found))
+    assert isinstance(answer, Answer)
+    server.answers(reply(503), FINE)
+    assert api.execute_once(ASK, {}, lambda: next(found)) == "what the second try found"
+    assert len(server.requests) == 2 + 1
+
+
+@pytest.mark.parametrize("refusal", [throttled(100, 0), reply(429), UNAUTHORIZED], ids=["THROTTLED", "429", "401"])
+def test_a_try_that_was_refused_is_repeated_without_a_look(
+    refusal: Script, server: LoopbackServer, make_api: MakeApi, make_session: MakeSession, clock: SimulatedClock
+) -> None:
+    tokens = ClientCredentials(
+        endpoint=server.url, client_id="app", client_secret="s", session=make_session(clock=clock), clock=clock
+    )
+    granted = [reply(200, b'{"access_token":"%s","expires_in":86399}' % name) for name in (b"old", b"new")]
+    server.answers(granted[0], refusal, *(granted[1:] if refusal is UNAUTHORIZED else ()), FINE)
+
+    def found() -> None:
+        raise AssertionError("there was nothing to look for")
+
+    assert isinstance(make_api(tokens).execute_once(ASK, {}, found), Answer)
 
 
 def test_partial_data_beside_an_error_is_refused_with_path_and_code(server: LoopbackServer, make_api: MakeApi) -> None:

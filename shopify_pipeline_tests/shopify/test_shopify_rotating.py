@@ -105,6 +105,48 @@ def test_each_refresh_uses_the_refresh_token_of_the_one_before(
     assert sent(server) == ["refresh-0", "refresh-1", "refresh-2"]
 
 
+def test_a_token_that_lives_a_few_minutes_is_kept_for_half_of_them(
+    server: LoopbackServer, provider: Provider, clock: SimulatedClock
+) -> None:
+    server.answers(reply(200, b'{"access_token":"short","expires_in":240,"refresh_token":"refresh-1"}'), pair(2))
+    tokens = provider()
+    tokens.token()
+    clock.sleep(119)
+    assert (tokens.token(), provider().token()) == ("short", "short")
+    clock.sleep(1)
+    assert tokens.token() == "access-2"
+
+
+def test_a_token_that_cannot_be_renewed_early_is_used_while_it_lives_and_renewing_tried_now_and_then(
+    server: LoopbackServer, provider: Provider, clock: SimulatedClock
+) -> None:
+    server.answers(pair(1), reply(503))
+    tokens = provider()
+    tokens.token()
+    clock.sleep(3300)
+    assert [tokens.token() for _ in range(5)] == ["access-1"] * 5
+    assert len(server.requests) == 2
+    clock.sleep(30)
+    assert tokens.token() == "access-1"
+    assert len(server.requests) == 3
+    clock.sleep(270)
+    with pytest.raises(TransientError, match="HTTP 503"):
+        tokens.token()
+    server.answers(pair(2))
+    assert tokens.token() == "access-2"
+    assert sent(server) == ["refresh-0", *["refresh-1"] * 4]
+
+
+def test_a_refused_token_is_not_used_again_because_it_cannot_be_renewed(
+    server: LoopbackServer, provider: Provider
+) -> None:
+    server.answers(pair(1), reply(503))
+    tokens = provider()
+    tokens.token()
+    with pytest.raises(TransientError, match="HTTP 503"):
+        tokens.renewed("access-1")
+
+
 def test_a_new_process_goes_on_with_what_is_stored_even_when_the_file_is_gone(
     server: LoopbackServer, provider: Provider, clock: SimulatedClock
 ) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shopify_pipeline.errors import PermanentError
+from shopify_pipeline.errors import IncompleteError, PermanentError
 from shopify_pipeline.shopify import subscriptions
 from shopify_pipeline.shopify.subscriptions import TOPICS, ensure_subscriptions
 from shopify_pipeline_tests.shopify.conftest import MakeApi
-from shopify_pipeline_tests.shopify.loopback import LoopbackServer, graphql
+from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Script, graphql, reply
 from shopify_pipeline_tests.shopify.sandboxed import SandboxShop, sandbox_shop
 
 URI = "https://127.0.0.1:9/webhooks"
@@ -42,11 +43,54 @@ def test_a_subscription_of_another_address_does_not_count(own_shop: SandboxShop)
     assert ensure_subscriptions(own_shop.api(), URI).created == TOPICS
 
 
+def held(*topics: str, more: bool = False, cursor: str | None = None) -> Script:
+    """A page of the subscriptions of our address."""
+    nodes: list[dict[str, Any]] = [
+        {"id": f"gid://shopify/WebhookSubscription/{number}", "topic": topic, "uri": URI}
+        for number, topic in enumerate(topics, start=1)
+    ]
+    page_info = {"hasNextPage": more, "endCursor": cursor}
+    return graphql({"webhookSubscriptions": {"nodes": nodes, "pageInfo": page_info}})
+
+
+def test_a_subscription_that_was_made_without_an_answer_is_not_asked_for_again(
+    server: LoopbackServer, make_api: MakeApi
+) -> None:
+    server.answers(held(), reply(504), held("ORDERS_UPDATED"))
+    assert ensure_subscriptions(make_api(), URI, ["orders/updated"]).created == ("orders/updated",)
+    asked = [request.json()["operationName"] for request in server.requests]
+    assert asked == ["Subscriptions", "Subscribe", "Subscriptions"]
+
+
+def test_a_subscription_that_was_not_made_is_asked_for_again(server: LoopbackServer, make_api: MakeApi) -> None:
+    made = {"webhookSubscriptionCreate": {"webhookSubscription": None, "userErrors": []}}
+    server.answers(held(), reply(504), held("ORDERS_CREATE"), graphql(made))
+    assert ensure_subscriptions(make_api(), URI, ["orders/updated"]).created == ("orders/updated",)
+
+
+def test_a_subscription_that_was_removed_without_an_answer_is_not_removed_again(
+    server: LoopbackServer, make_api: MakeApi
+) -> None:
+    server.answers(held("ORDERS_CREATE"), reply(504), held())
+    assert ensure_subscriptions(make_api(), URI, []).removed == ("ORDERS_CREATE",)
+    asked = [request.json()["operationName"] for request in server.requests]
+    assert asked == ["Subscriptions", "Unsubscribe", "Subscriptions"]
+
+
+@pytest.mark.parametrize("cursor", [None, "same"])
+def test_a_list_of_subscriptions_that_never_ends_changes_nothing(
+    cursor: str | None, server: LoopbackServer, make_api: MakeApi
+) -> None:
+    server.answers(held("ORDERS_CREATE", more=True, cursor=cursor))
+    with pytest.raises(IncompleteError, match="no new cursor"):
+        ensure_subscriptions(make_api(), URI, [])
+    assert {request.json()["operationName"] for request in server.requests} == {"Subscriptions"}
+
+
 def test_a_refused_address_is_final_and_says_why(server: LoopbackServer, make_api: MakeApi) -> None:
-    nothing = {"webhookSubscriptions": {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}}
     errors = [{"field": ["uri"], "message": "Address is not allowed"}]
     refused = {"webhookSubscriptionCreate": {"webhookSubscription": None, "userErrors": errors}}
-    server.answers(graphql(nothing), graphql(refused))
+    server.answers(held(), graphql(refused))
     with pytest.raises(PermanentError, match="orders/create: Address is not allowed"):
         ensure_subscriptions(make_api(), URI)
 

@@ -147,6 +147,24 @@ def test_a_refused_call_waits_for_what_it_needs_and_leaves_nothing(clock: Simula
         assert clock.slept_seconds == pytest.approx(5 + 16)
 
 
+def test_a_call_that_was_never_run_gives_its_points_back(clock: SimulatedClock) -> None:
+    governor = Governor(clock)
+    told(governor, "Page", 600, Bucket(2000, 1600, 100))
+    with governor.turn("Page") as turn:
+        turn.not_run(None)
+    with governor.turn("Page"):
+        assert clock.slept_seconds == 0
+
+
+def test_a_call_that_was_never_run_still_tells_what_the_bucket_holds(clock: SimulatedClock) -> None:
+    governor = Governor(clock)
+    told(governor, "Page", 600, Bucket(2000, 2000, 100))
+    with governor.turn("Page") as turn:
+        turn.not_run(Bucket(2000, 1500, 100))
+    with governor.turn("Page"):
+        assert clock.slept_seconds == pytest.approx(1)
+
+
 def test_a_call_that_was_never_answered_counts_as_paid(clock: SimulatedClock) -> None:
     governor = Governor(clock)
     told(governor, "Page", 600, Bucket(2000, 1600, 100))

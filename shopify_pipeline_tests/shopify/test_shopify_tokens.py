@@ -17,8 +17,8 @@ DAY = 86399
 SECRET = "canary-secret"
 
 
-def granted(token: str) -> Script:
-    return reply(200, b'{"access_token":"%s","scope":"read_orders","expires_in":%d}' % (token.encode(), DAY))
+def granted(token: str, expires_in: int = DAY) -> Script:
+    return reply(200, b'{"access_token":"%s","scope":"read_orders","expires_in":%d}' % (token.encode(), expires_in))
 
 
 @pytest.fixture
@@ -45,6 +45,45 @@ def test_a_token_is_renewed_five_minutes_before_it_expires(
     assert tokens.token() == "first"
     clock.sleep(1)
     assert tokens.token() == "second"
+
+
+def test_a_token_that_lives_a_few_minutes_is_kept_for_half_of_them(
+    server: LoopbackServer, tokens: ClientCredentials, clock: SimulatedClock
+) -> None:
+    server.answers(granted("first", 240), granted("second", 240))
+    tokens.token()
+    clock.sleep(119)
+    assert tokens.token() == "first"
+    clock.sleep(1)
+    assert tokens.token() == "second"
+
+
+def test_a_token_that_cannot_be_renewed_early_is_used_while_it_lives_and_renewing_tried_now_and_then(
+    server: LoopbackServer, tokens: ClientCredentials, clock: SimulatedClock
+) -> None:
+    server.answers(granted("first"), reply(503))
+    tokens.token()
+    clock.sleep(DAY - 300)
+    assert [tokens.token() for _ in range(5)] == ["first"] * 5
+    assert len(server.requests) == 2
+    clock.sleep(30)
+    assert tokens.token() == "first"
+    assert len(server.requests) == 3
+    clock.sleep(270)
+    with pytest.raises(TransientError, match="HTTP 503"):
+        tokens.token()
+    server.answers(granted("second"))
+    assert tokens.token() == "second"
+
+
+def test_an_app_that_is_not_installed_any_more_is_told_though_its_token_still_lives(
+    server: LoopbackServer, tokens: ClientCredentials, clock: SimulatedClock
+) -> None:
+    server.answers(granted("first"), reply(400, b'{"error":"app_not_installed"}'))
+    tokens.token()
+    clock.sleep(DAY - 300)
+    with pytest.raises(ShopAccessLostError):
+        tokens.token()
 
 
 def test_a_refused_token_is_replaced_once_however_many_threads_had_it(

@@ -5,7 +5,7 @@ Here: building. What is asked of them is said in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.config import Settings
 from shopify_pipeline.steps.pipeline import Pipeline
+from shopify_pipeline.warehouse.left_alone import Reason
 from shopify_pipeline_tests.shopify.sandboxed import CREDENTIALS, SHOP, SandboxShop
 
 TIME_ZONE = "America/New_York"
@@ -46,10 +47,11 @@ def pipeline_of(
     *,
     clock: Clock | None = None,
     progress: Callable[[str], None] = lambda line: None,
+    despite: Collection[Reason] = (),
 ) -> Pipeline:
     """A pipeline of its own, as each process has one."""
     settings = Settings(home=home, warehouse={"dsn": dsn}, shops={"one": shop})
-    return Pipeline(settings, shop["domain"], progress=progress, clock=clock)
+    return Pipeline(settings, shop["domain"], progress=progress, clock=clock, despite=despite)
 
 
 def token_requests(store: SandboxShop) -> int:

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
-from shopify_pipeline.errors import PermanentError, TransientError
+from shopify_pipeline.errors import IncompleteError, PermanentError, TransientError
 from shopify_pipeline.landing import Landing
 from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.shopify.pages import PageReader
 from shopify_pipeline.shopify.queries import operation
+from shopify_pipeline.shopify.windows import Window
+from shopify_pipeline.steps.extract import CursorAheadError
 from shopify_pipeline.steps.extract_reading import roots_with_details
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP, SandboxShop, sandbox_shop
 from shopify_pipeline_tests.steps.extracting import Bench, KeptLoads, contents
@@ -107,6 +110,29 @@ def test_a_window_of_inventory_is_the_same_whichever_way_it_is_read(threshold: i
     assert 0 < len(expected) < len(full)
 
 
+@pytest.mark.parametrize("threshold", [1, 10**6], ids=["much", "little"])
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_misspelt_filter_is_an_error_before_anything_is_read_by_it(
+    stream: str, threshold: int, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shopify ignores what it does not know and gives everything; a bulk operation would not even warn."""
+    monkeypatch.setattr(Window, "query", property(lambda window: "updatedat:>='2026-11-19T12:00:00Z'"))
+    loads = KeptLoads(cursor=NOW - timedelta(days=1))
+    before = bench.asked()
+    with pytest.raises(PermanentError, match="ignored the search filter on updatedat"):
+        bench.extract(stream, loads, bulk_threshold=threshold)
+    assert loads.loads[0].state == "extracting"
+    assert (bench.asked() - before)["BulkRun"] == 0
+
+
+def test_a_misspelt_filter_on_the_levels_of_a_location_is_an_error(bench: Bench) -> None:
+    api = bench.shop.api()
+    (location, *_) = api.execute(operation("LocationsPage"), {"first": 1}).data["locations"]["nodes"]
+    reader = PageReader(api, page_size=50, progress=lambda line: None)
+    with pytest.raises(PermanentError, match="ignored the search filter on updatedat"):
+        list(reader.under("LocationLevels", location["id"], "inventoryLevels", "updatedat:>='2026-11-19T12:00:00Z'"))
+
+
 def full_inventory(bench: Bench) -> list[Any]:
     loads = KeptLoads()
     loads.open(shop=SHOP, stream="inventory", mode="full", window_from=None, window_to=NOW, started_at=NOW)
@@ -116,9 +142,38 @@ def full_inventory(bench: Bench) -> list[Any]:
 
 
 def test_a_window_without_changes_lands_nothing_but_a_manifest(bench: Bench) -> None:
-    extracted = bench.extract("customers", KeptLoads(cursor=NOW + timedelta(days=1)))
+    extracted = bench.extract("customers", KeptLoads(cursor=NOW), overlap_seconds=0)
     assert extracted.roots == 0
     assert bench.assembled("customers", 1).documents == []
+
+
+def test_a_cursor_in_the_shops_future_is_an_error_that_says_what_to_do_and_begins_no_load(bench: Bench) -> None:
+    loads = KeptLoads(cursor=NOW + timedelta(days=1))
+    with pytest.raises(CursorAheadError) as refused:
+        bench.extract("customers", loads)
+    said = str(refused.value)
+    assert "the cursor 2026-11-21T12:00:00Z lies in the future of the shop" in said
+    assert "whose clock says 2026-11-20T12:00:00Z" in said
+    assert "shopify-pipeline cursor rewind customers --to" in said
+    assert loads.loads == []
+
+
+def test_a_clock_of_the_shop_that_went_back_a_year_is_noticed_too(own_bench: Bench) -> None:
+    loads = KeptLoads(cursor=NOW - timedelta(hours=1))
+    own_bench.plant(answers={"kind": "skewed_date", "operation": "ShopCheck", "seconds": -365 * 86_400, "count": 9})
+    with pytest.raises(CursorAheadError, match="whose clock says 2025-11-20T12:00:00Z"):
+        own_bench.extract("orders", loads)
+    assert loads.loads == []
+
+
+@pytest.mark.parametrize("overlap_seconds", [0, 600])
+def test_machines_of_the_shop_whose_clocks_differ_by_a_moment_are_no_error_and_no_window_ends_before_it_begins(
+    overlap_seconds: int, bench: Bench
+) -> None:
+    loads = KeptLoads(cursor=NOW + timedelta(seconds=30))
+    extracted = bench.extract("customers", loads, overlap_seconds=overlap_seconds)
+    assert extracted.window_to == NOW
+    assert extracted.window_from == min(NOW, NOW + timedelta(seconds=30 - overlap_seconds))
 
 
 def test_a_load_that_is_landed_is_given_back_untouched(bench: Bench) -> None:
@@ -237,21 +292,46 @@ def test_a_location_with_a_mangled_id_does_not_keep_the_others_from_landing(own_
     assert found["InventoryLevel"] == 2 * found["InventoryItem"] > 0
 
 
-def test_details_are_wanted_only_for_orders_that_can_be_asked_for() -> None:
-    def order(number: int, refunds: str = "[]", fulfillments: str = "[]", more: str = "") -> bytes:
-        gid = f"gid://shopify/Order/{number}"
-        return f'{{"id":"{gid}","updatedAt":"t","refunds":{refunds},"fulfillments":{fulfillments}{more}}}'.encode()
+def bulk_order(number: int, **fields: Any) -> bytes:
+    """An order's line of a bulk file, as far as it is read here."""
+    lists: dict[str, Any] = {name: [] for name in ("transactions", "refunds", "fulfillments")}
+    return json.dumps({"id": f"gid://shopify/Order/{number}", "updatedAt": "t", **lists, **fields}).encode()
 
+
+def test_details_are_wanted_only_for_orders_that_can_be_asked_for() -> None:
     lines = [
-        order(1),
-        order(2, refunds='[{"id":"r"}]'),
-        order(3, fulfillments='[{"id":"f"}]'),
-        order(2**63, refunds='[{"id":"r"}]'),
+        bulk_order(1),
+        bulk_order(2, refunds=[{"id": "r"}]),
+        bulk_order(3, fulfillments=[{"id": "f"}]),
+        bulk_order(2**63, refunds=[{"id": "r"}]),
         b'{"id":"gid://shopify/LineItem/4","__parentId":"gid://shopify/Order/2"}',
-        b'{"id":5,"updatedAt":"t","refunds":[1],"fulfillments":[]}',
+        bulk_order(5, id=5, refunds=[1]),
         b"not JSON",
     ]
     assert list(roots_with_details(lines)) == [("gid://shopify/Order/2", "t"), ("gid://shopify/Order/3", "t")]
+
+
+@pytest.mark.parametrize("name", ["transactions", "fulfillments"])
+def test_a_bulk_line_is_held_against_what_it_counts(name: str) -> None:
+    counted = {name: [{"id": "a"}, {"id": "b"}], f"{name}Count": {"count": 2}}
+    roots = [gid for gid, _ in roots_with_details([bulk_order(1, **counted)])]
+    assert roots == (["gid://shopify/Order/1"] if name == "fulfillments" else [])
+    with pytest.raises(IncompleteError, match=f"Order/2: 2 of 3 came in the list {name}"):
+        list(roots_with_details([bulk_order(2, **counted | {f"{name}Count": {"count": 3}})]))
+
+
+@pytest.mark.parametrize("name", ["transactions", "fulfillments"])
+def test_a_list_cut_short_by_a_bulk_operation_is_never_landed(name: str, own_bench: Bench) -> None:
+    resolvers = own_bench.shop.sandbox.model.resolvers["Order"]
+    whole = resolvers[name]
+    loads = KeptLoads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(resolvers, name, lambda *asked: whole(*asked)[:-1])  # type: ignore[arg-type]
+        with pytest.raises(IncompleteError, match=f"came in the list {name}"):
+            own_bench.extract("orders", loads, bulk_threshold=1)
+    assert loads.loads[0].state == "extracting"
+    with pytest.raises(PermanentError, match="nothing whole is landed"):
+        own_bench.manifest("orders", 1)
 
 
 def test_named_roots_are_read_again_whole(bench: Bench) -> None:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from shopify_pipeline.errors import ConfigError, ShopAccessLostError, TransientError
+from shopify_pipeline.errors import ConfigError, ShopAccessLostError, ShopLeftAloneError, TransientError
 from shopify_pipeline.failpoints import KILL_AT, Failpoint
 from shopify_pipeline.local.postgres import LocalPostgres
 from shopify_pipeline.local.stack import toml
@@ -135,14 +135,17 @@ def test_no_token_can_be_read_in_the_warehouse(build: Build, settings: dict[str,
     assert b"shprt_" not in sealed
 
 
-def test_an_uninstalled_app_is_told_to_be_installed_again_and_then_goes_on(
-    store: SandboxShop, build: Build, settings: dict[str, Any]
+def test_an_uninstalled_app_is_told_to_be_installed_again_and_goes_on_when_a_person_has_looked(
+    store: SandboxShop, build: Build, settings: dict[str, Any], tmp_path: Path, warehouse_dsn: str
 ) -> None:
     build().ask_shop()
     store.sandbox.tokens.uninstall()
     with pytest.raises(ShopAccessLostError, match="install the app again and put its new refresh token"):
         build().ask_shop()
     settings["refresh_token_file"].write_text(store.sandbox.tokens.install()["refresh_token"])
+    with pytest.raises(ShopLeftAloneError, match=r"install the app again .*; then run: shopify-pipeline doctor"):
+        build().ask_shop()
+    assert pipeline_of(tmp_path, warehouse_dsn, settings, despite={"access lost"}).ask_shop().myshopify_domain == SHOP
     assert build().ask_shop().myshopify_domain == SHOP
 
 

@@ -80,7 +80,12 @@ class StillShop:
 
     def runner(self, progress: Callable[[str], None] = lambda line: None) -> BulkRunner:
         """A runner of this shop that polls every ten minutes."""
-        api = SimpleNamespace(clock=self.clock, retry=RetryPolicy(self.clock, Random(1)), execute=self._execute)
+        api = SimpleNamespace(
+            clock=self.clock,
+            retry=RetryPolicy(self.clock, Random(1)),
+            execute=self._execute,
+            execute_once=lambda document, variables, found: self._execute(document, variables),
+        )
         return BulkRunner(cast(AdminApi, api), progress=progress, poll_seconds_min=600, poll_seconds_max=600)
 
     def plant(self, **fault: Any) -> None:

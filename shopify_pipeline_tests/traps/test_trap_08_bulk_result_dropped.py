@@ -40,7 +40,7 @@ def test_a_file_that_ends_too_early_is_never_taken_for_the_whole(bench: Bench, m
 
     check()
 
-    def as_it_comes(file: BulkFile, session: object, retry: object, progress: object) -> Iterator[bytes]:
+    def as_it_comes(file: BulkFile, session: object, **told: object) -> Iterator[bytes]:
         with session.download(str(file.url)) as download:  # type: ignore[attr-defined]
             yield from download.chunks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,9 +46,9 @@ def test_a_window_that_shopify_fails_is_read_whole_by_the_next_run(
     check()
     run = BulkRunner.run
 
-    def skipping(self: BulkRunner, query: Operation, memory: BulkMemory) -> BulkFile:
+    def skipping(self: BulkRunner, query: Operation, memory: BulkMemory, *, since: datetime) -> BulkFile:
         try:
-            return run(self, query, memory)
+            return run(self, query, memory, since=since)
         except TransientError:
             return BulkFile("gid://shopify/BulkOperation/0", query, None, 0, 0, 0)
 

@@ -10,11 +10,11 @@ from shopify_pipeline.shopify.streams import READINGS
 from shopify_pipeline.shopify.throttle import Governor
 from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP
-from shopify_pipeline_tests.shopify.simulated.wired import WiredShop, wired_shop
+from shopify_pipeline_tests.shopify.simulated.wired import StillWorld, WiredShop, wired_shop
 from shopify_sandbox.store import Store
 
 
-def read_once_from_an_empty_bucket(world: Path) -> WiredShop:
+def read_three_times(world: StillWorld) -> WiredShop:
     shop = wired_shop(world, plan="standard")
     api = shop.client("load")
     shop.timeline.run(
@@ -35,9 +35,9 @@ def test_pacing_by_what_a_query_requests_is_hardly_ever_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Store.create(tmp_path, seed=11, orders=60, days=30, now=NOW, shop=SHOP)
-    check(read_once_from_an_empty_bucket(tmp_path))
+    check(read_three_times(StillWorld(tmp_path)))
 
     monkeypatch.setattr(Governor, "_expected", lambda self, operation, size: 0.0)
-    stormed = read_once_from_an_empty_bucket(tmp_path)
+    stormed = read_three_times(StillWorld(tmp_path))
     with pytest.raises(AssertionError):
         check(stormed)

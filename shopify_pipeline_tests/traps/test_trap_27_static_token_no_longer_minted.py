@@ -24,10 +24,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxShop]:
 
 
 def test_client_id_and_secret_are_all_a_shop_needs(
-    store: SandboxShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: SandboxShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warehouse_dsn: str
 ) -> None:
     def check() -> None:
-        pipeline = pipeline_of(tmp_path, NO_DATABASE, shop_settings(store))
+        pipeline = pipeline_of(tmp_path, warehouse_dsn, shop_settings(store))
         try:
             shop = pipeline.ask_shop().myshopify_domain
         except PermanentError as exc:

@@ -81,6 +81,26 @@ def test_a_signed_delivery_is_kept_as_received_and_acknowledged(post: Post, kept
     ]
 
 
+def test_a_delivery_with_the_newer_names_of_its_headers_is_kept_like_any_other() -> None:
+    older, newer = ListInbox(), ListInbox()
+    headers = a_delivery()
+    without_x = {name.removeprefix("X-"): value for name, value in headers.items()}
+    for inbox, sent in ((older, headers), (newer, without_x)):
+        with receiver(inbox) as address:
+            assert requests.post(f"{address}/webhooks", data=BODY, headers=sent, timeout=10).status_code == 200
+    assert newer.kept == older.kept
+    assert len(newer.kept) == 1
+
+
+def test_a_delivery_with_the_newer_names_is_not_kept_without_its_signature() -> None:
+    inbox = ListInbox()
+    headers = {name.removeprefix("X-"): value for name, value in a_delivery().items()}
+    headers["Shopify-Hmac-Sha256"] = signature(b"another body")
+    with receiver(inbox) as address:
+        answer = requests.post(f"{address}/webhooks", data=BODY, headers=headers, timeout=10)
+    assert (answer.status_code, inbox.kept) == (401, [])
+
+
 def test_w01_a_repeated_delivery_is_acknowledged_and_kept_once(post: Post, kept: Callable[[], list[Any]]) -> None:
     assert [post(a_delivery()).status_code for _ in range(3)] == [200, 200, 200]
     assert len(kept()) == 1

@@ -18,7 +18,7 @@ from shopify_sandbox.admin.placing import placed
 from shopify_sandbox.admin.projection import Execution, Spoil
 from shopify_sandbox.admin.roots import reads_world, run
 from shopify_sandbox.admin.throttle import Bucket
-from shopify_sandbox.errors import ErrorBody, Refused, max_cost_exceeded, not_modelled, throttled
+from shopify_sandbox.errors import Refused, max_cost_exceeded, not_modelled, throttled
 
 
 def bad_request(content: Mapping[str, Any] | None) -> dict[str, str]:
@@ -55,7 +55,7 @@ class AdminApi:
     Args:
         store: The world.
         model: What of the schema can be answered.
-        documents: The schema, and the documents already judged by it.
+        documents: The schema, and the documents already judged by it; also those of bulk operations.
         bucket: The app's query cost.
         spoil: Gives the current record spoiler (planted faults), or None.
     """
@@ -65,7 +65,7 @@ class AdminApi:
     ) -> None:
         self._store = store
         self._model = model
-        self._documents = documents
+        self.documents = documents
         self._bucket = bucket
         self._spoil = spoil
 
@@ -85,9 +85,11 @@ class AdminApi:
         priced = price(operation)
         requested = priced.requested
         if requested > MAX_SINGLE_QUERY_POINTS:
-            return self._unpaid(operation, max_cost_exceeded(requested, MAX_SINGLE_QUERY_POINTS), requested)
+            problem = max_cost_exceeded(requested, MAX_SINGLE_QUERY_POINTS)
+            return Answer({"errors": [problem]}, operation.name, _names(operation), requested)
         if throttle or not self._bucket.take(requested):
-            return self._unpaid(operation, throttled(), requested)
+            refused = {"errors": [throttled()], "extensions": self._extensions(requested, None)}
+            return Answer(refused, operation.name, _names(operation), requested)
         execution = self.execution(operation, granted, self._spoil())
         try:
             data = self._data(execution)
@@ -118,11 +120,7 @@ class AdminApi:
 
     def _operation(self, request: Mapping[str, Any]) -> Operation:
         text, variables, name = request["query"], request.get("variables"), request.get("operationName")
-        return self._documents.operation(text, variables or {}, name)
-
-    def _unpaid(self, operation: Operation, problem: ErrorBody, requested: int) -> Answer:
-        body = {"errors": [problem], "extensions": self._extensions(requested, None)}
-        return Answer(body, operation.name, _names(operation), requested)
+        return self.documents.operation(text, variables or {}, name)
 
     def _extensions(self, requested: int, actual: int | None) -> dict[str, Any]:
         return {

@@ -91,6 +91,14 @@ class ConnectionPart(Part):
         return math.ceil(self.own + scale * returned)
 
 
+@dataclass(frozen=True)
+class MutationPart(Part):
+    """A mutation: it is paid for also when it gives nothing back (captured of one refused for its scope)."""
+
+    def actual(self, value: Any) -> float:
+        return self.own if value is None else super().actual(value)
+
+
 def total(parts: Sequence[Part]) -> int:
     return sum(part.requested for part in parts)
 
@@ -167,9 +175,9 @@ def _break_down(
         }
 
 
-def _as_mutation(part: Part) -> Part:
+def _as_mutation(part: Part) -> MutationPart:
     payload = tuple(tuple(_in_payload(each) for each in variant) for variant in part.variants)
-    return Part(part.key, MUTATION_POINTS, payload)
+    return MutationPart(part.key, MUTATION_POINTS, payload)
 
 
 def _in_payload(part: Part) -> Part:

@@ -15,6 +15,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLAbstractType,
+    GraphQLError,
     GraphQLField,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
@@ -25,8 +26,10 @@ from graphql import (
     InlineFragmentNode,
     ListValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     SelectionSetNode,
+    ValidationRule,
     Visitor,
     get_argument_values,
     get_directive_values,
@@ -47,8 +50,18 @@ from shopify_sandbox.errors import Refused, error, input_too_large
 DOCUMENTS_KEPT = 256
 INPUT_SIZE_MAX = 250
 ERRORS_MAX = 100
-_RULES = [*specified_rules, GlobalIds]
 ABSTRACT = (GraphQLInterfaceType, GraphQLUnionType)
+
+
+class NoSubscriptions(ValidationRule):
+    """Refuses subscriptions, for which the published schema has no type."""
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
+        if node.operation is OperationType.SUBSCRIPTION:
+            self.report_error(GraphQLError("Schema is not configured for subscriptions", node))
+
+
+_RULES = [*specified_rules, GlobalIds, NoSubscriptions]
 
 
 @dataclass(frozen=True)

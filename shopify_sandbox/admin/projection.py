@@ -171,12 +171,8 @@ class Compiler:
 
         def answer(records: Sequence[Any]) -> dict[str, Any]:
             kept = records if keeps is None else [record for record in records if keeps(record)]
-            keyed = [
-                Keyed(record_id := key_of(gid(store, record), place), record_id, record)
-                for place, record in enumerate(kept)
-            ]
             try:
-                page = listed_page(keyed, arguments)
+                page = listed_page(kept, lambda record, place: key_of(gid(store, record), place), arguments)
             except FieldError as problem:
                 problem.path = problem.path or list(path)
                 raise

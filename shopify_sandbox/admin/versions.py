@@ -14,16 +14,19 @@ from shopify_sandbox.admin.answering import AdminApi
 _STABLE = re.compile(r"\d{4}-(01|04|07|10)")
 
 
-def answering(asked: str, served: Sequence[str]) -> str | None:
+def answering(asked: str | None, served: Sequence[str]) -> str | None:
     """Name the version that answers a request for ``asked``.
 
     Args:
+        asked: The version in the address; None for an address without one, which the oldest version answers.
         served: The versions that are served, oldest first.
 
     Returns:
         The version itself, the oldest one for an older stable version, None for what was never or not yet published.
         ``unstable`` is not modelled, and so not published here.
     """
+    if asked is None:
+        return served[0]
     if not _STABLE.fullmatch(asked):
         return None
     if asked in served:
@@ -45,7 +48,7 @@ class Versions:
         self._built: dict[str, AdminApi] = {}
         self._lock = Lock()
 
-    def answering(self, asked: str) -> str | None:
+    def answering(self, asked: str | None) -> str | None:
         """Name the version that answers a request for ``asked``; None when it answers 404."""
         return answering(asked, self.served)
 

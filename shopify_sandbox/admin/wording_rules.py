@@ -244,6 +244,11 @@ RULES = (
         "Operation name is required when multiple operations are present",
     ),
     _rule(
+        r"^Schema is not configured for subscriptions",
+        "missingSubscriptionConfiguration",
+        "Schema is not configured for subscriptions",
+    ),
+    _rule(
         r"^Unknown directive '@(?P<name>\w+)'",
         "undefinedDirective",
         "Directive @{name} is not defined",

@@ -17,8 +17,7 @@ from typing import Any
 
 import msgspec
 
-from shopify_sandbox.admin.documents import Documents
-from shopify_sandbox.admin.projection import Execution
+from shopify_sandbox.admin.answering import AdminApi
 from shopify_sandbox.bulk.query import (
     AccessDenied,
     InvalidBulkQuery,
@@ -51,6 +50,7 @@ class BulkOperation:
         completed_at: When it completed; None for one that failed or was canceled.
         ended_at: When it ended, however that was.
         fault: The fate planted for it, if any.
+        version: Admin API version it was submitted under; the one below where none was kept.
     """
 
     GRAPHQL_TYPE = "BulkOperation"
@@ -67,6 +67,7 @@ class BulkOperation:
     root_object_count: int = 0
     file_size: int | None = None
     fault: BulkFault | None = None
+    version: str = "2026-10"
 
     @property
     def gid(self) -> str:
@@ -110,8 +111,7 @@ class BulkOperations:
     Args:
         folder: Where operations and result files are kept.
         store: The world; its lock is held while an operation reads, so that a file shows one moment.
-        documents: The schema queries are judged by.
-        execution: Builds the execution of a bulk query from an operation and the granted scopes.
+        api: Gives the Admin API of a version, which judges and executes the queries submitted under it.
         spoil: Gives the current record spoiler, or None while no record is to be spoiled (planted faults).
         next_fault: Gives the fate planted for the next operation, by the name of its query (None without one).
         world_version: Names the moment of the world a file would show; files of the same moment are used again.
@@ -125,8 +125,7 @@ class BulkOperations:
         folder: Path,
         *,
         store: Any,
-        documents: Documents,
-        execution: Callable[..., Execution],
+        api: Callable[[str], AdminApi],
         spoil: Callable[[], Callable[[Tree], Tree] | None],
         next_fault: Callable[[str | None], BulkFault | None],
         world_version: Callable[[], str],
@@ -137,8 +136,7 @@ class BulkOperations:
         self.results = results
         self._folder = folder
         self._store = store
-        self._documents = documents
-        self._execution = execution
+        self._api = api
         self._spoil = spoil
         self._next_fault = next_fault
         self._world_version = world_version
@@ -164,17 +162,21 @@ class BulkOperations:
         if self._thread is not None:
             self._thread.join()
 
-    def submit(self, query: str, *, group_objects: bool, granted: frozenset[str]) -> Payload:
+    def submit(self, query: str, *, group_objects: bool, granted: frozenset[str], version: str) -> Payload:
         """Accept a bulk query or say why not (``bulkOperationRunQuery``).
+
+        Args:
+            version: Admin API version of the request; the query is of the same.
 
         Raises:
             Refused: The query asks for something the world does not model.
         """
         payload, error = "BulkOperationRunQueryPayload", "BulkOperationUserError"
         try:
-            operation = read_bulk_query(query, self._documents)
+            api = self._api(version)
+            operation = read_bulk_query(query, api.documents)
             # Compiled once now, so that what the world does not model is refused here and not in the background.
-            bulk_trees(self._execution(operation, granted))
+            bulk_trees(api.execution(operation, granted))
         except InvalidBulkQuery as exc:
             return Payload(payload, None, [UserError(error, ("query",), text, "INVALID") for text in exc.messages])
         except AccessDenied:
@@ -194,6 +196,7 @@ class BulkOperations:
                 created_at=created_at,
                 granted=tuple(sorted(granted)),
                 fault=self._next_fault(operation.name),
+                version=version,
             )
             self._keep(submitted)
         return Payload(payload, submitted)
@@ -316,7 +319,8 @@ class BulkOperations:
         known = None if spoil else self.results.reuse(digest, operation.number)
         if known is not None:
             return known
-        execution = self._execution(read_bulk_query(operation.query, self._documents), frozenset(operation.granted))
+        api = self._api(operation.version)
+        execution = api.execution(read_bulk_query(operation.query, api.documents), frozenset(operation.granted))
         trees = bulk_trees(execution, spoilable=spoil is not None)
         if spoil is not None:
             trees = map(spoil, trees)
@@ -349,7 +353,7 @@ class BulkOperations:
             self._all[number] = replace(self._all[number], object_count=objects, root_object_count=roots)
 
     def _digest(self, operation: BulkOperation) -> str:
-        told = (operation.query, operation.group_objects, operation.granted, self._world_version())
+        told = (operation.query, operation.version, operation.group_objects, operation.granted, self._world_version())
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def _as_of_now(self, operation: BulkOperation) -> BulkOperation:

@@ -55,7 +55,10 @@ def mutations(bulk: BulkOperations) -> dict[str, Resolver]:
     """Give the mutations on bulk operations."""
     return {
         "bulkOperationRunQuery": lambda store, execution, arguments: bulk.submit(
-            arguments["query"], group_objects=arguments["groupObjects"], granted=execution.granted
+            arguments["query"],
+            group_objects=arguments["groupObjects"],
+            granted=execution.granted,
+            version=execution.operation.published.version,
         ),
         "bulkOperationCancel": lambda store, execution, arguments: bulk.cancel(arguments["id"]),
     }

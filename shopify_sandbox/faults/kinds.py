@@ -104,7 +104,7 @@ CATALOGUE = (
     FaultKind("bulk", "canceled", ("A10",), "Shopify cancels the operation by itself"),
     FaultKind("bulk", "stuck", ("A10", "A11"), "the operation stays RUNNING and keeps its slot"),
     FaultKind("bulk", "expired", ("A10",), "the operation, or the address of its file, has expired"),
-    FaultKind("bulk", "short_file", ("A6",), "the file ends after a share of its lines"),
+    FaultKind("bulk", "short_file", ("A6",), "the file ends after a share of its bytes"),
     FaultKind("bulk", "elsewhere", ("A12",), "the file's address names a host that is none of Shopify's"),
     FaultKind("malformed", "bad_money", (), "an amount that is no number"),
     FaultKind("malformed", "missing_currency", (), "an amount without its currency"),

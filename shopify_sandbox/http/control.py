@@ -141,7 +141,7 @@ def _permit(sandbox: Sandbox, given: Any) -> dict[str, Any]:
 
 
 def _uninstall(sandbox: Sandbox, given: Any) -> dict[str, Any]:
-    sandbox.tokens.uninstall()
+    sandbox.uninstall()
     return {"installed": False}
 
 

@@ -2,7 +2,7 @@
 
 Belongs here: one way to break an answer for each kind of ``answers`` fault. When it happens is in ``faults/plan.py``.
 
-Source of the bodies: https://shopify.dev/docs/api/usage/response-codes; 401 as captured, the others are assumed.
+Source of the bodies: https://shopify.dev/docs/api/usage/response-codes; 401 as printed there, the others are assumed.
 """
 
 import asyncio

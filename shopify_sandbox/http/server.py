@@ -5,6 +5,7 @@ Belongs here: HTTP. What a GraphQL request is answered is decided in ``admin/ans
 """
 
 import contextlib
+import gzip
 import re
 import socket
 import time
@@ -40,6 +41,9 @@ COST_DEBUG_HEADER = "Shopify-GraphQL-Cost-Debug"
 START_SECONDS_MAX = 30
 GRACEFUL_SECONDS = 1
 BACKLOG = 256
+#: Shopify's own level is not known; the lowest costs the least.
+GZIP_LEVEL = 1
+_GZIP = re.compile(r"\b(gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 _NAMED = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
 
 
@@ -110,6 +114,7 @@ def build_app(sandbox: Sandbox, files_port: int) -> ASGIApp:
     """Give the ASGI application of one sandbox: the shop, and at another port the host of its bulk files."""
     shopify = _Shopify(sandbox)
     routes = [
+        Route("/admin/api/graphql.json", shopify.endpoint("graphql", shopify.graphql), methods=["POST"]),
         Route("/admin/api/{version}/graphql.json", shopify.endpoint("graphql", shopify.graphql), methods=["POST"]),
         Route("/admin/api/{version}/{resource}.json", shopify.endpoint("rest", shopify.rest), methods=["GET"]),
         Route("/admin/oauth/access_scopes.json", shopify.endpoint("rest", shopify.rest), methods=["GET"]),
@@ -142,7 +147,7 @@ class _Shopify:
         return endpoint
 
     def graphql(self, request: Request, body: bytes, planted: BadAnswer | None) -> tuple[Response, Answer | None]:
-        version = self._sandbox.versions.answering(request.path_params["version"])
+        version = self._sandbox.versions.answering(request.path_params.get("version"))
         if version is None:
             return _json(404, {"errors": "Not Found"}), None
         given_token = request.headers.get(TOKEN_HEADER)
@@ -151,7 +156,7 @@ class _Shopify:
             return _json(401, {"errors": UNAUTHORIZED}), None
         if self._sandbox.settings.current.public_app and self._sandbox.tokens.is_static(given_token):
             return _json(403, {"errors": NON_EXPIRING_REFUSED}), None
-        content = _object(body)
+        content = _asked(request, body)
         malformed = bad_request(content)
         if content is None or malformed:
             return _json(400, {"errors": malformed}), None
@@ -183,7 +188,7 @@ class _Shopify:
 
     def _reply(self, kind: str, handler: Handler, request: Request, body: bytes) -> Response:
         faults = self._sandbox.faults
-        operation = _operation_name(body) if kind == "graphql" else None
+        operation = _operation_name(_asked(request, body)) if kind == "graphql" else None
         planted = faults.next_answer(kind, operation)
         if planted is None:
             response, answer = handler(request, body, None)
@@ -194,12 +199,12 @@ class _Shopify:
             right, answer = (replaced, Answer({}, operation)) if replaced else handler(request, body, planted)
             response = altered(planted, request, right, own)
         self._sandbox.log_request(kind, response.status_code, answer)
-        return response
+        return _packed(request, response)
 
 
 def _own_headers(sandbox: Sandbox, path: str) -> dict[str, str]:
     """What Shopify puts on every answer, names in lower case; the date is the world's."""
-    asked = re.match(r"/admin/api/([^/]+)/", path)
+    asked = re.match(r"/admin/api/(?:([^/]+)/|graphql\.json$)", path)
     version = sandbox.versions.answering(asked[1]) if asked else None
     return {
         "date": format_datetime(sandbox.clock.now(), usegmt=True),
@@ -247,12 +252,33 @@ def _object(body: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _operation_name(body: bytes) -> str | None:
-    content = _object(body) or {}
+def _asked(request: Request, body: bytes) -> dict[str, Any] | None:
+    """A GraphQL request, which is JSON, or the bare document when its type says so."""
+    if request.headers.get("content-type", "").startswith("application/graphql"):
+        return {"query": body.decode("utf-8", "replace")}
+    return _object(body)
+
+
+def _operation_name(given: dict[str, Any] | None) -> str | None:
+    content = given or {}
     named = content.get("operationName") or _NAMED.search(str(content.get("query", "")))
     if isinstance(named, re.Match):
         return named.group(1)
     return named if isinstance(named, str) else None
+
+
+def _packed(request: Request, response: Response) -> Response:
+    """Compress an answer for a client that asks for it; files, streams and what is broken on purpose stay as they are.
+
+    The same body gives the same bytes: no time is written into it.
+    """
+    wanted = _GZIP.search(request.headers.get("accept-encoding", ""))
+    if wanted and type(response) is Response and "content-encoding" not in response.headers:
+        response.body = gzip.compress(response.body, GZIP_LEVEL, mtime=0)
+        response.headers.update(
+            {"Content-Encoding": "gzip", "Content-Length": str(len(response.body)), "Vary": "Accept-Encoding"}
+        )
+    return response
 
 
 def _json(status: int, content: Any) -> Response:

@@ -44,6 +44,10 @@ td.wide { white-space: normal; overflow-wrap: anywhere; }
 .none { margin: 0; color: var(--soft); }
 .bucket { margin: 0; font-weight: 600; }
 .bucket span { color: var(--soft); font-weight: 400; }
+dl { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 0.5rem 0 0; }
+dl div { display: flex; gap: 0.4rem; }
+dt { color: var(--soft); }
+dd { margin: 0; }
 meter { width: 100%; height: 1rem; }
 """
 
@@ -67,21 +71,19 @@ def status_page(status: Mapping[str, Any]) -> str:
 Admin API {escape(", ".join(status["versions"]))}; plan {escape(status["settings"]["plan"])}.</p>
 </header>
 <main>
-<div class="pair">
-<div>
 <section>{_bucket(status["bucket"])}</section>
-<section>{_counts(status["counts"])}</section>
-<section>{_subscriptions(status)}</section>
-</div>
-<section>{_settings(status["settings"])}</section>
-</div>
-<section>{_bulk(status["bulk_operations"])}</section>
 <div class="pair">
 <section>{_plan(status["faults"])}</section>
 <section>{_fault_log(status["fault_log"])}</section>
 </div>
 <section>{_requests(status["requests"])}</section>
+<section>{_bulk(status["bulk_operations"])}</section>
 <section>{_deliveries(status["deliveries"])}</section>
+<div class="pair">
+<section>{_counts(status["counts"])}</section>
+<section>{_subscriptions(status)}</section>
+</div>
+<section>{_settings(status["settings"])}</section>
 </main>
 </body>
 </html>
@@ -101,7 +103,18 @@ def _bucket(bucket: Mapping[str, float]) -> str:
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
-    return _table("Settings", ("Name", "#Value"), [(name, str(value) or "–") for name, value in settings.items()])
+    told = "".join(
+        f"<div><dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_value(value))}</dd></div>"
+        for name, value in settings.items()
+    )
+    return f'<p class="bucket">Settings</p><dl>{told}</dl>'
+
+
+def _value(value: object) -> str:
+    """A setting as a person writes it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,g}" if isinstance(value, float) else str(value) or "–"
 
 
 def _subscriptions(status: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from shopify_sandbox.resources import (
 )
 from shopify_sandbox.resources.roots import NESTED_FILTERS, ROOT_OBJECTS, ROOTS, Root
 from shopify_sandbox.resources.values import MONEY, Fields, Resolver
-from shopify_sandbox.world import records
+from shopify_sandbox.world import goods, records
 
 __all__ = ["NESTED_FILTERS", "RESOLVERS", "ROOTS", "ROOT_OBJECTS", "Resolver", "Root", "typename"]
 
@@ -39,14 +39,14 @@ RESOLVERS: dict[str, Fields] = {
 _TYPENAMES: dict[type, str] = {
     int: "MoneyV2",
     lines.Percentage: "PricingPercentageValue",
-    records.Shop: "Shop",
-    records.Location: "Location",
-    records.Product: "Product",
-    records.Variant: "ProductVariant",
-    records.InventoryItem: "InventoryItem",
-    records.InventoryLevel: "InventoryLevel",
-    records.AdjustmentGroup: "InventoryAdjustmentGroup",
-    records.QuantityChange: "InventoryChange",
+    goods.Shop: "Shop",
+    goods.Location: "Location",
+    goods.Product: "Product",
+    goods.Variant: "ProductVariant",
+    goods.InventoryItem: "InventoryItem",
+    goods.InventoryLevel: "InventoryLevel",
+    goods.AdjustmentGroup: "InventoryAdjustmentGroup",
+    goods.QuantityChange: "InventoryChange",
     records.Customer: "Customer",
     records.Address: "MailingAddress",
     records.Order: "Order",

@@ -23,12 +23,7 @@ from shopify_sandbox.resources.values import (
     only_id,
 )
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.records import (
-    AdjustmentGroup,
-    InventoryLevel,
-    Location,
-    QuantityChange,
-)
+from shopify_sandbox.world.goods import AdjustmentGroup, InventoryLevel, Location, QuantityChange
 from shopify_sandbox.world.times import stamp
 
 SHOP: Fields = {

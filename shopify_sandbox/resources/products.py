@@ -25,7 +25,7 @@ from shopify_sandbox.resources.values import (
     only_id,
 )
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.records import Product, Variant
+from shopify_sandbox.world.goods import Product, Variant
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from shopify_sandbox.resources import fulfillment_orders
 from shopify_sandbox.resources.values import Resolver
 from shopify_sandbox.store import Store
 from shopify_sandbox.world.figures import figures, financial_status, fulfillment_status
-from shopify_sandbox.world.records import Order, Variant
+from shopify_sandbox.world.goods import Variant
+from shopify_sandbox.world.records import Order
 
 Getter = Callable[[Any], Any]
 Filters = dict[str, tuple[str, Getter]]
@@ -59,6 +60,16 @@ def _skus(order: Order) -> list[str]:
     return [line.sku for line in order.lines if line.sku]
 
 
+def _sorts(*names: str) -> dict[str, Getter]:
+    """Sort keys that are named as the attribute is, in capitals."""
+    return {name.upper(): attrgetter(name) for name in names}
+
+
+def _texts(*names: str) -> Filters:
+    """Text filters that are named as the attribute is."""
+    return {name: ("text", attrgetter(name)) for name in names}
+
+
 IDENTITY: Filters = {"id": ("id", attrgetter("id"))}
 UPDATED: Filters = {"updated_at": ("time", attrgetter("updated_at"))}
 CREATED: Filters = {"created_at": ("time", attrgetter("created_at"))}
@@ -68,10 +79,7 @@ ORDERS = Root(
     records=lambda store: list(store.state.orders.values()),
     default_sort="PROCESSED_AT",
     sort_keys={
-        "ID": attrgetter("id"),
-        "CREATED_AT": attrgetter("created_at"),
-        "PROCESSED_AT": attrgetter("processed_at"),
-        "UPDATED_AT": attrgetter("updated_at"),
+        **_sorts("id", "created_at", "processed_at", "updated_at"),
         "ORDER_NUMBER": attrgetter("number"),
         "CURRENT_TOTAL_PRICE": _total,
         "TOTAL_PRICE": lambda order: Decimal(figures(order).total_price) / 100,
@@ -83,12 +91,10 @@ ORDERS = Root(
         **UPDATED,
         **CREATED,
         "processed_at": ("time", attrgetter("processed_at")),
-        "name": ("text", attrgetter("name")),
-        "email": ("text", attrgetter("email")),
+        **_texts("name", "email", "source_name"),
         "tag": ("text", attrgetter("tags")),
         "sku": ("text", _skus),
         "confirmation_number": ("text", attrgetter("confirmation")),
-        "source_name": ("text", attrgetter("source_name")),
         "financial_status": ("text", financial_status),
         "fulfillment_status": ("text", fulfillment_status),
         "status": ("text", _status),
@@ -104,20 +110,14 @@ CUSTOMERS = Root(
     records=lambda store: list(store.state.customers.values()),
     default_sort="ID",
     sort_keys={
-        "ID": attrgetter("id"),
-        "CREATED_AT": attrgetter("created_at"),
-        "UPDATED_AT": attrgetter("updated_at"),
+        **_sorts("id", "created_at", "updated_at"),
         "NAME": attrgetter("last_name", "first_name"),
     },
     filters={
         **IDENTITY,
         **UPDATED,
         "customer_date": ("time", attrgetter("created_at")),
-        "email": ("text", attrgetter("email")),
-        "phone": ("text", attrgetter("phone")),
-        "first_name": ("text", attrgetter("first_name")),
-        "last_name": ("text", attrgetter("last_name")),
-        "state": ("text", attrgetter("state")),
+        **_texts("email", "phone", "first_name", "last_name", "state"),
         "tag": ("text", attrgetter("tags")),
         "orders_count": ("number", lambda customer: Decimal(len(customer.orders))),
     },
@@ -128,24 +128,14 @@ PRODUCTS = Root(
     records=lambda store: list(store.state.products.values()),
     default_sort="ID",
     sort_keys={
-        "ID": attrgetter("id"),
-        "CREATED_AT": attrgetter("created_at"),
-        "UPDATED_AT": attrgetter("updated_at"),
-        "PUBLISHED_AT": attrgetter("published_at"),
-        "TITLE": attrgetter("title"),
-        "VENDOR": attrgetter("vendor"),
-        "PRODUCT_TYPE": attrgetter("product_type"),
+        **_sorts("id", "created_at", "updated_at", "published_at", "title", "vendor", "product_type"),
         "INVENTORY_TOTAL": lambda product: sum(map(_stock, product.variants)),
     },
     filters={
         **IDENTITY,
         **UPDATED,
         **CREATED,
-        "title": ("text", attrgetter("title")),
-        "handle": ("text", attrgetter("handle")),
-        "status": ("text", attrgetter("status")),
-        "vendor": ("text", attrgetter("vendor")),
-        "product_type": ("text", attrgetter("product_type")),
+        **_texts("title", "handle", "status", "vendor", "product_type"),
         "tag": ("text", attrgetter("tags")),
         "sku": ("text", lambda product: [variant.sku for variant in product.variants]),
     },
@@ -156,18 +146,13 @@ PRODUCT_VARIANTS = Root(
     records=lambda store: list(store.state.variants.values()),
     default_sort="ID",
     sort_keys={
-        "ID": attrgetter("id"),
-        "SKU": attrgetter("sku"),
-        "TITLE": attrgetter("title"),
-        "POSITION": attrgetter("position"),
+        **_sorts("id", "sku", "title", "position"),
         "INVENTORY_QUANTITY": _stock,
     },
     filters={
         **IDENTITY,
         **UPDATED,
-        "sku": ("text", attrgetter("sku")),
-        "barcode": ("text", attrgetter("barcode")),
-        "title": ("text", attrgetter("title")),
+        **_texts("sku", "barcode", "title"),
         "product_id": ("id", attrgetter("product.id")),
     },
 )
@@ -176,7 +161,7 @@ INVENTORY_ITEMS = Root(
     type="InventoryItem",
     records=lambda store: list(store.state.items.values()),
     default_sort="ID",
-    sort_keys={"ID": attrgetter("id")},
+    sort_keys=_sorts("id"),
     filters={**IDENTITY, **UPDATED, **CREATED, "sku": ("text", attrgetter("variant.sku"))},
 )
 
@@ -184,15 +169,11 @@ LOCATIONS = Root(
     type="Location",
     records=lambda store: list(store.state.locations.values()),
     default_sort="NAME",
-    sort_keys={"NAME": attrgetter("name"), "ID": attrgetter("id")},
+    sort_keys=_sorts("name", "id"),
     filters={
         **IDENTITY,
         **CREATED,
-        "name": ("text", attrgetter("name")),
-        "address1": ("text", attrgetter("address1")),
-        "city": ("text", attrgetter("city")),
-        "province": ("text", attrgetter("province")),
-        "zip": ("text", attrgetter("zip")),
+        **_texts("name", "address1", "city", "province", "zip"),
         "active": ("bool", lambda location: True),
     },
 )

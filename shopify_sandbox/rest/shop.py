@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from shopify_sandbox.store import Store
 from shopify_sandbox.webhooks.values import Values
-from shopify_sandbox.world.records import Location, Shop
+from shopify_sandbox.world.goods import Location, Shop
 
 COUNTRY = {"country": "US", "country_code": "US", "country_name": "United States"}
 

@@ -140,6 +140,8 @@ class Deliveries:
         self._loose: list[_Loose] = []
         self._ordinals = itertools.count(1)
         self._succeeded_at: dict[int, float] = {}
+        #: By subscription that is gone, the ordinal up to which its deliveries are forgotten.
+        self._forgotten: dict[int, int] = {}
         self._under_way = 0
         self._stopping = False
         self._threads: list[threading.Thread] = []
@@ -165,8 +167,9 @@ class Deliveries:
             self._changed.notify_all()
 
     def forget(self, subscription: int) -> None:
-        """Drop what still waits for a subscription that is gone."""
+        """Drop what still waits for a subscription that is gone; an attempt under way is its delivery's last."""
         with self._changed:
+            self._forgotten[subscription] = next(self._ordinals)
             self._lanes.pop(subscription, None)
             self._loose = [each for each in self._loose if each.delivery.subscription != subscription]
             heapq.heapify(self._loose)
@@ -252,6 +255,8 @@ class Deliveries:
 
     def _failed(self, delivery: Delivery) -> bool:
         """Plan the next retry; when there is none, tell whether the subscription has had no success meanwhile."""
+        if delivery.ordinal < self._forgotten.get(delivery.subscription, 0):
+            return False
         if delivery.attempt > RETRIES:
             return self._succeeded_at.get(delivery.subscription, -math.inf) < delivery.begun_at
         wait = retry_waits(self._settings().webhook_retry_span_seconds)[delivery.attempt - 1]

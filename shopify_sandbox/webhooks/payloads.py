@@ -13,15 +13,8 @@ from typing import Any
 from shopify_sandbox.bulk.operations import BulkOperation
 from shopify_sandbox.webhooks.orders import fulfillment, order, refund
 from shopify_sandbox.webhooks.values import Values, customer_address
-from shopify_sandbox.world.records import (
-    Customer,
-    InventoryItem,
-    InventoryLevel,
-    Order,
-    Product,
-    Shop,
-    Variant,
-)
+from shopify_sandbox.world.goods import InventoryItem, InventoryLevel, Product, Shop, Variant
+from shopify_sandbox.world.records import Customer, Order
 from shopify_sandbox.world.times import instant
 
 Payload = Mapping[str, Any]
@@ -264,3 +257,7 @@ PAYLOADS: Mapping[str, Callable[[Any, Values], Payload]] = {
     "customers/data_request": _customer_data_request,
     "shop/redact": _shop_redact,
 }
+#: Values of WebhookSubscriptionTopic somebody can be told of here.
+SUBSCRIBABLE = frozenset(
+    topic.upper().replace("/", "_") for topic in {*PAYLOADS, "bulk_operations/finish"} - {*COMPLIANCE_TOPICS}
+)

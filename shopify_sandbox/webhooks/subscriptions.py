@@ -28,6 +28,7 @@ from shopify_sandbox.errors import FieldError, SandboxError, UserError
 from shopify_sandbox.settings import Settings
 from shopify_sandbox.state import JsonLines, read_json, write_json
 from shopify_sandbox.webhooks.delivery import Deliveries, Delivery, Send
+from shopify_sandbox.webhooks.payloads import SUBSCRIBABLE
 
 FIRST_NUMBER = 1_100_000_000_001
 GID_PREFIX = "gid://shopify/WebhookSubscription/"
@@ -150,6 +151,8 @@ class Webhooks:
         self._deliver: bool = content["deliver"]
         kept = msgspec.convert(content["subscriptions"], list[Subscription])
         self._subscriptions = {each.number: each for each in kept}
+        # Not given out twice: what is still retried for a subscription that is gone must not end a later one.
+        self._next_number: int = content.get("next_number", max(self._subscriptions, default=FIRST_NUMBER - 1) + 1)
 
     @property
     def deliver(self) -> bool:
@@ -175,14 +178,16 @@ class Webhooks:
             given: The mutation's ``WebhookSubscriptionInput``.
 
         Raises:
-            FieldError: The input asks for something the sandbox does not model.
+            FieldError: Topic or input ask for something the sandbox does not model.
         """
+        if topic not in SUBSCRIBABLE:
+            raise FieldError(f"WebhookSubscriptionTopic.{topic} is not modelled by the sandbox", "SANDBOX_NOT_MODELLED")
         _refuse_not_modelled(given)
         uri, kind, created_at = _uri(given), "WebhookSubscriptionCreatePayload", _stamp(self._now())
         if not uri:
             return Payload(kind, errors=[_error("uri", "Address can't be blank")])
         with self._lock:
-            number = max(self._subscriptions, default=FIRST_NUMBER - 1) + 1
+            number = self._next_number
             new = Subscription(
                 number,
                 topic,
@@ -196,6 +201,7 @@ class Webhooks:
             if errors:
                 return Payload(kind, errors=errors)
             self._subscriptions[number] = new
+            self._next_number += 1
             self._save()
         return Payload(kind, new)
 
@@ -236,6 +242,15 @@ class Webhooks:
                 return Payload(kind, errors=[UserError("UserError", ("id",), "Webhook subscription does not exist")])
             self._remove(found.number)
         return Payload(kind, deleted=gid)
+
+    def unsubscribe_all(self, last: Told) -> None:
+        """Remove every subscription; of what waits to be delivered only the last word still is."""
+        with self._lock:
+            for number in self._subscriptions:
+                self.deliveries.forget(number)
+            self.publish(last)
+            self._subscriptions = {}
+            self._save()
 
     def publish(self, told: Told) -> None:
         """Queue one delivery for each subscription of the topic."""
@@ -323,7 +338,8 @@ class Webhooks:
 
     def _save(self) -> None:
         subscriptions = [asdict(each) for each in self._subscriptions.values()]
-        write_json(self._path, {"deliver": self._deliver, "subscriptions": subscriptions})
+        content = {"deliver": self._deliver, "next_number": self._next_number, "subscriptions": subscriptions}
+        write_json(self._path, content)
 
 
 def _refuse_not_modelled(given: Mapping[str, Any]) -> None:

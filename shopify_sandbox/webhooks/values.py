@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shopify_sandbox.world.records import Address, Customer, Shop
+from shopify_sandbox.world.goods import Shop
+from shopify_sandbox.world.records import Address, Customer
 
 MoneySet = Mapping[str, Mapping[str, str]]
 

@@ -10,10 +10,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from shopify_sandbox.world.goods import (
+    AdjustmentGroup,
+    InventoryItem,
+    InventoryLevel,
+    Location,
+    Product,
+    QuantityChange,
+    Shop,
+    Variant,
+)
 from shopify_sandbox.world.records import (
     Address,
     Adjustment,
-    AdjustmentGroup,
     Agreement,
     Allocation,
     Customer,
@@ -21,24 +30,17 @@ from shopify_sandbox.world.records import (
     Fee,
     Fulfillment,
     FulfillmentLine,
-    InventoryItem,
-    InventoryLevel,
     Line,
-    Location,
     Order,
-    Product,
-    QuantityChange,
     Refund,
     RefundLine,
     RefundShippingLine,
     Sale,
     SaleTax,
     ShippingLine,
-    Shop,
     TaxLine,
     Tracking,
     Transaction,
-    Variant,
 )
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import instant

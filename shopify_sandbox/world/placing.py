@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shopify_sandbox.world.entries import Facts, Mint, agreement, event, level_moves, sale, transaction
+from shopify_sandbox.world.goods import Location, Variant
 from shopify_sandbox.world.ledger import Part, percentage, sold, spread
-from shopify_sandbox.world.records import Customer, Location, Variant
+from shopify_sandbox.world.records import Customer
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import stamp
 

@@ -11,6 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from shopify_sandbox.world.entries import SHOPIFY_PAYMENTS, Facts, event
+from shopify_sandbox.world.goods import Location, Variant
 from shopify_sandbox.world.placing import (
     CodeDraft,
     LineDraft,
@@ -20,7 +21,7 @@ from shopify_sandbox.world.placing import (
     TaxRate,
     place_order,
 )
-from shopify_sandbox.world.records import Address, Customer, Location, Order, Variant
+from shopify_sandbox.world.records import Address, Customer, Order
 from shopify_sandbox.world.state import State
 
 Record = Callable[[Facts], None]

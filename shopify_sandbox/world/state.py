@@ -10,18 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from shopify_sandbox.world.records import (
-    AdjustmentGroup,
-    Customer,
-    InventoryItem,
-    InventoryLevel,
-    Line,
-    Location,
-    Order,
-    Product,
-    Shop,
-    Variant,
-)
+from shopify_sandbox.world.goods import AdjustmentGroup, InventoryItem, InventoryLevel, Location, Product, Shop, Variant
+from shopify_sandbox.world.records import Customer, Line, Order
 
 #: First id of each kind; far enough apart that a mixed-up id names nothing of another kind.
 FIRST_IDS = {

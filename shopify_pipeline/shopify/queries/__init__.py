@@ -1,7 +1,7 @@
 """The GraphQL documents sent to Shopify: plain ``.graphql`` files, and how one operation is cut out of them.
 
-Here: text only. What an answer means is in ``answers.py``; a test validates every operation against the published
-schema.
+Here: text only. What an answer means is in ``shopify/answers.py``; a test validates every operation against the
+published schema.
 """
 
 from __future__ import annotations

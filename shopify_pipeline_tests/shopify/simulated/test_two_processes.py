@@ -39,8 +39,8 @@ print(sum(body.roots for body in reader.window(READINGS["orders"], window, count
 
 def test_two_processes_on_one_bucket_both_read_everything(tmp_path: Path) -> None:
     store = Store.create(tmp_path / "shop", seed=11, orders=60, days=30, now=NOW, shop=SHOP)
-    bucket = Bucket(time.monotonic, restore_per_second=500)
-    bucket.take(9_000)
+    bucket = Bucket(time.monotonic, restore_per_second=1_000)
+    bucket.take(19_000)
     server = SandboxServer(Sandbox(tmp_path / "shop", store, CREDENTIALS, bucket=bucket))
     server.start()
     try:

@@ -41,6 +41,24 @@ class Served:
     points: int | None
 
 
+@dataclass(frozen=True)
+class WorkedOut:
+    """What the store says to one request, whatever its bucket holds: operation, points asked and taken, and data."""
+
+    operation: str
+    requested: int
+    actual: int
+    data: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class StillWorld:
+    """A world nobody changes, so that what was worked out for one shop holds for every other one opened from it."""
+
+    state: Path
+    worked_out: dict[bytes, WorkedOut] = field(default_factory=dict)
+
+
 @dataclass
 class WiredShop:
     """A sandbox whose world stands still while its time is simulated, and everything it answered."""
@@ -48,8 +66,8 @@ class WiredShop:
     sandbox: Sandbox
     timeline: Timeline
     request_seconds: float
+    worked_out: dict[bytes, WorkedOut]
     served: list[Served] = field(default_factory=list)
-    _worked_out: dict[bytes, tuple[str, int, int, Any]] = field(default_factory=dict)
 
     def client(self, name: str) -> AdminApi:
         """A client as another process would have it: its governor knows nothing of the others."""
@@ -70,18 +88,22 @@ class WiredShop:
     def answer(self, client: str, body: bytes) -> dict[str, Any]:
         """Answer as the sandbox does; the same question is not worked out twice, but paid for each time."""
         bucket = self.sandbox.bucket
-        if body not in self._worked_out or not bucket.take(self._worked_out[body][1]):
+        known = self.worked_out.get(body)
+        if known is None or not bucket.take(known.requested):
             answer = self.sandbox.versions.api(PINNED).answer(json.loads(body), GRANTED)
-            if answer.actual is None:
-                return self._served(client, answer.operation or "", None, answer.body)
-            assert answer.requested is not None
-            data = msgspec.Raw(msgspec.json.encode(answer.body["data"]))
-            self._worked_out[body] = (answer.operation or "", answer.requested, answer.actual, data)
-            return self._served(client, answer.operation or "", answer.actual, answer.body)
-        operation, requested, actual, data = self._worked_out[body]
-        bucket.give_back(requested - actual)
-        cost = {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": bucket.status().body()}
-        return self._served(client, operation, actual, {"data": data, "extensions": {"cost": cost}})
+            operation = answer.operation or ""
+            if answer.actual is not None:
+                assert answer.requested is not None
+                data = msgspec.Raw(msgspec.json.encode(answer.body["data"]))
+                self.worked_out[body] = WorkedOut(operation, answer.requested, answer.actual, data)
+            return self._served(client, operation, answer.actual, answer.body)
+        bucket.give_back(known.requested - known.actual)
+        cost = {
+            "requestedQueryCost": known.requested,
+            "actualQueryCost": known.actual,
+            "throttleStatus": bucket.status().body(),
+        }
+        return self._served(client, known.operation, known.actual, {"data": known.data, "extensions": {"cost": cost}})
 
     def _served(self, client: str, operation: str, points: int | None, body: dict[str, Any]) -> dict[str, Any]:
         self.served.append(Served(self.timeline.monotonic(), client, operation, points))
@@ -104,9 +126,9 @@ class _Wire:
         return Reply(200, said, msgspec.json.encode(answered))
 
 
-def wired_shop(world: Path, *, plan: str, request_seconds: float = 0.25) -> WiredShop:
+def wired_shop(world: StillWorld, *, plan: str, request_seconds: float = 0.25) -> WiredShop:
     """Open a world as a shop of this plan, with half a bucket."""
-    timeline = Timeline(NOW)
-    sandbox = Sandbox(world, Store.open(world), CREDENTIALS, settings={"plan": plan}, monotonic=timeline.monotonic)
+    timeline, store = Timeline(NOW), Store.open(world.state)
+    sandbox = Sandbox(world.state, store, CREDENTIALS, settings={"plan": plan}, monotonic=timeline.monotonic)
     sandbox.bucket.take(sandbox.bucket.status().maximum_available // 2)
-    return WiredShop(sandbox, timeline, request_seconds)
+    return WiredShop(sandbox, timeline, request_seconds, world.worked_out)

@@ -1,10 +1,10 @@
-"""Mutations that change the world: stock levels and fulfillments, each one event of the world's log.
+"""Mutations of stock levels: compare-and-set under an idempotency key, each one event of the world's log.
 
-Belongs here: what a write is refused for, and the event it becomes. Idempotency is part of the event, so that a restart
-remembers it. Every other mutation is answered as not modelled.
+Belongs here: what a stock write is refused for, and the event it becomes. Idempotency is part of the event, so that a
+restart remembers it.
 
 Source: https://shopify.dev/docs/api/usage/implementing-idempotency and the mutations' pages; refusals as reported from
-development stores at Admin API 2026-04 and 2026-07.
+development stores at Admin API 2026-04 and 2026-07. Assumed: changes of one level in one adjustment add up, in order.
 """
 
 import hashlib
@@ -12,18 +12,16 @@ import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import zip_longest
 from typing import Any
 
 from shopify_sandbox.admin.model import Resolver
 from shopify_sandbox.errors import FieldError, UserError
-from shopify_sandbox.resources.fulfillment_orders import FulfillmentOrder, found
-from shopify_sandbox.resources.values import gid
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.entries import Facts, event, stock
-from shopify_sandbox.world.records import InventoryLevel, Line
+from shopify_sandbox.world.entries import Facts, event, level_moves
+from shopify_sandbox.world.goods import InventoryLevel
 from shopify_sandbox.world.state import State
 from shopify_sandbox.worldclock import WorldClock
+from shopify_sandbox.writes.payload import Payload, Problem, fields
 
 #: Where a directive of a root field stands among its arguments.
 IDEMPOTENCY_KEY = "@idempotent"
@@ -53,36 +51,18 @@ REASONS = (
 
 
 @dataclass(frozen=True)
-class Payload:
-    """What a write answers: the record it made, or why it did not."""
-
-    GRAPHQL_TYPE: str
-    made: Any
-    errors: Sequence[UserError] = ()
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why one argument is refused; the payload's type decides which user error it becomes."""
-
-    field: tuple[str, ...]
-    message: str
-    code: str | None = None
-
-
-@dataclass(frozen=True)
 class Row:
-    """One change of one quantity asked for, units."""
+    """One change of one quantity asked for, units.
 
-    place: tuple[str, ...]
+    Attributes:
+        moved: What changes of the same level before this one in the same write add up to.
+    """
+
     level: InventoryLevel
     name: str
     delta: int
-    ledger: str | None
-
-    @property
-    def now(self) -> int:
-        return quantity(self.level, self.name)
+    moved: int = 0
+    ledger: str | None = None
 
 
 def quantity(level: InventoryLevel, name: str) -> int:
@@ -90,7 +70,7 @@ def quantity(level: InventoryLevel, name: str) -> int:
 
 
 def mutations(clock: WorldClock) -> dict[str, Resolver]:
-    """Give the mutations that change the world."""
+    """Give the mutations of stock levels."""
     return {
         "inventorySetQuantities": lambda store, execution, arguments: _write_stock(
             store, clock, "inventorySetQuantities", arguments, _set_rows
@@ -98,20 +78,14 @@ def mutations(clock: WorldClock) -> dict[str, Resolver]:
         "inventoryAdjustQuantities": lambda store, execution, arguments: _write_stock(
             store, clock, "inventoryAdjustQuantities", arguments, _adjust_rows
         ),
-        "fulfillmentCreate": lambda store, execution, arguments: _fulfill(
-            store, clock, arguments["fulfillment"], execution.granted
-        ),
     }
 
 
 def resolvers() -> dict[str, dict[str, Resolver]]:
-    """Give the GraphQL view of what writes answer."""
-    errors: Resolver = lambda store, record, arguments: record.errors  # noqa: E731
-    made: Resolver = lambda store, record, arguments: record.made  # noqa: E731
+    """Give the GraphQL view of what stock writes answer."""
     return {
-        "InventorySetQuantitiesPayload": {"inventoryAdjustmentGroup": made, "userErrors": errors},
-        "InventoryAdjustQuantitiesPayload": {"inventoryAdjustmentGroup": made, "userErrors": errors},
-        "FulfillmentCreatePayload": {"fulfillment": made, "userErrors": errors},
+        "InventorySetQuantitiesPayload": fields("inventoryAdjustmentGroup"),
+        "InventoryAdjustQuantitiesPayload": fields("inventoryAdjustmentGroup"),
         "InventorySetQuantitiesUserError": _USER_ERROR,
         "InventoryAdjustQuantitiesUserError": _USER_ERROR,
     }
@@ -173,9 +147,9 @@ def _set_rows(state: State, given: Mapping[str, Any]) -> Iterator[Row | Problem]
             message = "The combination of inventoryItemId and locationId must be unique."
             yield Problem(place, message, "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR")
         seen.add(level.id)
-        yield from _stale(level, name, each, place)
+        yield from _stale(quantity(level, name), each, place)
         yield from _size(each["quantity"], (*place, "quantity"))
-        yield Row(place, level, name, each["quantity"] - quantity(level, name), None)
+        yield Row(level, name, each["quantity"] - quantity(level, name))
 
 
 def _adjust_rows(state: State, given: Mapping[str, Any]) -> Iterator[Row | Problem]:
@@ -184,6 +158,7 @@ def _adjust_rows(state: State, given: Mapping[str, Any]) -> Iterator[Row | Probl
         message = f"The specified quantity name is invalid. Valid values are: {', '.join(ADJUSTABLE)}."
         yield Problem(("input", "name"), message, "INVALID_QUANTITY_NAME")
         return
+    moved: dict[int, int] = {}
     for number, each in enumerate(given["changes"]):
         place = ("input", "changes", str(number))
         level = yield from _level(state, each, place, "InventoryChangeInput")
@@ -196,9 +171,11 @@ def _adjust_rows(state: State, given: Mapping[str, Any]) -> Iterator[Row | Probl
         if name != "available" and ledger is None:
             message = "A ledger document URI is required except when adjusting available."
             yield Problem((*place, "ledgerDocumentUri"), message, "INVALID_QUANTITY_DOCUMENT")
-        yield from _stale(level, name, each, place)
-        yield from _size(quantity(level, name) + each["delta"], (*place, "delta"))
-        yield Row(place, level, name, each["delta"], ledger)
+        before = moved.get(level.id, 0)
+        moved[level.id] = before + each["delta"]
+        yield from _stale(quantity(level, name) + before, each, place)
+        yield from _size(quantity(level, name) + moved[level.id], (*place, "delta"))
+        yield Row(level, name, each["delta"], before, ledger)
 
 
 def _level(
@@ -222,9 +199,9 @@ def _level(
     return None if item is None or location is None else state.level(item, location)
 
 
-def _stale(level: InventoryLevel, name: str, given: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[Problem]:
+def _stale(units: int, given: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[Problem]:
     expected = given["changeFromQuantity"]
-    if expected is not None and expected != quantity(level, name):
+    if expected is not None and expected != units:
         message = "The changeFromQuantity argument no longer matches the persisted quantity."
         yield Problem((*place, "changeFromQuantity"), message, "CHANGE_FROM_QUANTITY_STALE")
 
@@ -252,7 +229,7 @@ def _stock_event(
         "stock_adjusted",
         at,
         reason=given["reason"],
-        stock=[[row.level.id, {moved.get(row.name, row.name): row.delta}] for row in rows if row.delta],
+        stock=level_moves((row.level.id, {moved.get(row.name, row.name): row.delta}) for row in rows if row.delta),
         group={
             "id": state.minter()("InventoryAdjustmentGroup"),
             "reason": given["reason"],
@@ -273,82 +250,9 @@ def _reported(row: Row) -> Iterator[list[Any]]:
             row.level.id,
             name,
             row.delta,
-            quantity(row.level, name) + row.delta,
+            quantity(row.level, name) + row.moved + row.delta,
             row.ledger if name == row.name else None,
         ]
-
-
-def _fulfill(store: Store, clock: WorldClock, given: Mapping[str, Any], granted: frozenset[str]) -> Payload:
-    type_ = "FulfillmentCreatePayload"
-    units: list[tuple[Line, int]] = []
-    problems: list[Problem] = []
-    wanted: list[FulfillmentOrder] = []
-    for number, each in enumerate(given["lineItemsByFulfillmentOrder"]):
-        place = ("fulfillment", "lineItemsByFulfillmentOrder", str(number))
-        one = found(store, each["fulfillmentOrderId"])
-        if one is None:
-            problems.append(Problem((*place, "fulfillmentOrderId"), "Fulfillment order does not exist."))
-            continue
-        if "write_merchant_managed_fulfillment_orders" not in granted:
-            problems.append(Problem(("fulfillment",), "The api_client does not have access to the fulfillment order."))
-            continue
-        wanted.append(one)
-        problems += _unit_problems(one, each, place, units)
-    if not problems and len({one.order for one in wanted}) > 1:
-        problems.append(Problem(("fulfillment",), "All fulfillment orders must belong to the same order."))
-    if problems:
-        return Payload(type_, None, [UserError("UserError", each.field, each.message) for each in problems])
-    order = wanted[0].order
-    clock.write(lambda at: _fulfillment_event(store.state, at, wanted[0], units, given.get("trackingInfo") or {}))
-    return Payload(type_, order.fulfillments[-1])
-
-
-def _unit_problems(
-    one: FulfillmentOrder, given: Mapping[str, Any], place: tuple[str, ...], units: list[tuple[Line, int]]
-) -> Iterator[Problem]:
-    """Gather the units to ship into ``units``; yield why they cannot be."""
-    if one.status in ("CLOSED", "CANCELLED"):
-        message = f"Fulfillment order {one.id} has an unfulfillable status= {one.status.lower()}."
-        yield Problem(("fulfillment",), message)
-        return
-    by_gid = {gid("FulfillmentOrderLineItem", line.id): line.line for line in one.lines}
-    asked = given.get("fulfillmentOrderLineItems")
-    if not asked:
-        units += [(line, line.unfulfilled) for line in by_gid.values() if line.unfulfilled]
-        return
-    for number, each in enumerate(asked):
-        line = by_gid.get(each["id"])
-        if line is None:
-            at = (*place, "fulfillmentOrderLineItems", str(number), "id")
-            yield Problem(at, "Fulfillment order line item does not exist.")
-        elif not 0 < each["quantity"] <= line.unfulfilled:
-            at = (*place, "fulfillmentOrderLineItems", str(number), "quantity")
-            yield Problem(at, "Invalid fulfillment order line item quantity requested.")
-        else:
-            units.append((line, each["quantity"]))
-
-
-def _fulfillment_event(
-    state: State, at: datetime, one: FulfillmentOrder, units: Sequence[tuple[Line, int]], tracking: Mapping[str, Any]
-) -> Facts:
-    order, mint = one.order, state.minter()
-    numbers = tracking.get("numbers") or ([tracking["number"]] if tracking.get("number") else [])
-    urls = tracking.get("urls") or ([tracking["url"]] if tracking.get("url") else [])
-    company = tracking.get("company") or "Other"
-    return event(
-        "order_fulfilled",
-        at,
-        order_id=order.id,
-        fulfillment={
-            "id": mint("Fulfillment"),
-            "name": f"{order.name}.{len(order.fulfillments) + 1}",
-            "location_id": order.location.id,
-            "lines": [[mint("FulfillmentLineItem"), line.id, count] for line, count in units],
-            "tracking": [[company, number, url] for number, url in zip_longest(numbers, urls, fillvalue="")],
-        },
-        closes=sum(count for _, count in units) == order.unfulfilled,
-        stock=stock(state, order, ((line.id, {"committed": -count}) for line, count in units)),
-    )
 
 
 def _number(wanted: str, kind: str) -> int:

@@ -1,4 +1,7 @@
-"""Trap 16: a deleted record is in no answer of the API any more; only its webhook tells that it is gone."""
+"""Trap 16, its first half: a deleted record is in no answer of the API any more, and only a webhook hints at it.
+
+That the hint is asked for and kept is shown here; nothing confirms a deletion or marks the row yet.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from shopify_pipeline.steps.changes import reason_to_sync
 from shopify_pipeline_tests.webhooks.hinted import hinted_shop
 
 
-def test_a_deletion_reaches_the_inbox_with_its_id_and_asks_for_a_sync(
+def test_the_hint_of_a_deletion_reaches_the_inbox_with_its_id_and_asks_for_a_sync(
     tmp_path: Path, warehouse_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with hinted_shop(tmp_path, warehouse_dsn, orders=2) as shop:

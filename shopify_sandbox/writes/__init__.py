@@ -1,0 +1,1 @@
+"""Mutations that change the world: each becomes one event of its log; every other is answered as not modelled."""
