@@ -21,6 +21,7 @@ from shopify_pipeline_tests.sandbox.serving import Shop, make_world, served
 
 STORE = os.environ.get("SHOPIFY_CONFORMANCE_STORE")
 TOKEN_FILE = os.environ.get("SHOPIFY_CONFORMANCE_TOKEN_FILE")
+CA_FILE = os.environ.get("SHOPIFY_CONFORMANCE_CA_FILE")
 RECORDED = Path("build/conformance")
 
 
@@ -50,6 +51,7 @@ def store(request: pytest.FixtureRequest, _sandbox_shop: Shop | None) -> Iterato
         return
     with requests.Session() as session:
         session.trust_env = False
+        session.verify = CA_FILE or True
         real = AskedStore(f"https://{STORE}", session, Path(str(TOKEN_FILE)).read_text().strip())
         yield real
     RECORDED.mkdir(parents=True, exist_ok=True)

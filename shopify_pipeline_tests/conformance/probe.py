@@ -1,7 +1,8 @@
 """Asks a real development store what the sandbox only assumes, and says which assumptions hold.
 
 Run ``python -m shopify_pipeline_tests.conformance.probe STORE.myshopify.com TOKEN_FILE``; ``--all`` asks every case. It
-only reads. What was asked and answered is kept in ``build/conformance/``, one file a case, without the token.
+changes nothing: it reads, runs bulk queries, and sends mutations only to see them refused. What was asked and answered
+is kept in ``build/conformance/``, one file a case, without the token.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -35,20 +35,22 @@ class Outcomes:
             self.by_name[report.nodeid] = report.outcome
 
 
-def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the cases against the store; 0 when all hold, 3 when one differs, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="probe", description=__doc__)
     parser.add_argument("store", help="the development store, such as my-store.myshopify.com")
     parser.add_argument("token_file", type=Path, help="file with an Admin API access token that may read everything")
     parser.add_argument("--all", action="store_true", help="every case, not only what is assumed")
+    parser.add_argument("--ca-file", type=Path, help="trust this authority (PEM) as well: a store that is a sandbox")
     given = parser.parse_args(arguments)
     if not given.store.endswith(".myshopify.com"):
         parser.error("the store is named by its myshopify.com domain")
     if not given.token_file.is_file():
         parser.error(f"there is no file {given.token_file}")
-    os.environ.update(
-        {**environ, "SHOPIFY_CONFORMANCE_STORE": given.store, "SHOPIFY_CONFORMANCE_TOKEN_FILE": str(given.token_file)}
-    )
+    os.environ["SHOPIFY_CONFORMANCE_STORE"] = given.store
+    os.environ["SHOPIFY_CONFORMANCE_TOKEN_FILE"] = str(given.token_file)
+    if given.ca_file:
+        os.environ["SHOPIFY_CONFORMANCE_CA_FILE"] = str(given.ca_file)
     outcomes = Outcomes()
     chosen = "assumed or documented or observed" if given.all else "assumed"
     pytest.main(
