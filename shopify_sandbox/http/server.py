@@ -39,6 +39,8 @@ HOST = "127.0.0.1"
 TOKEN_HEADER = "X-Shopify-Access-Token"  # noqa: S105 - a header's name
 COST_DEBUG_HEADER = "Shopify-GraphQL-Cost-Debug"
 START_SECONDS_MAX = 30
+# uvicorn's five seconds are a pause many a client makes, which would then send into a connection that is just closed.
+KEEP_ALIVE_SECONDS = 75
 GRACEFUL_SECONDS = 1
 BACKLOG = 256
 #: Shopify's own level is not known; the lowest costs the least.
@@ -77,6 +79,7 @@ class SandboxServer:
                 access_log=False,
                 date_header=False,
                 server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )
         )
