@@ -1,8 +1,9 @@
 """Schedules follow the shop's own clock."""
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from shopify_pipeline.config import Settings
+from shopify_pipeline.config import Settings, ShopSettings
 from shopify_pipeline.defs.ingest import SHOP_TAG, SHOPS
 from shopify_pipeline.defs.jobs import marts, reconciliation, subscriptions
 
@@ -10,9 +11,25 @@ from shopify_pipeline.defs.jobs import marts, reconciliation, subscriptions
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """Per shop and in its zone a nightly reconciliation and a daily look at its webhook subscriptions; one rebuild of
     the marts in the first shop's zone."""
-    nightly = [_nightly(name, shop.domain, shop.time_zone, settings) for name, shop in settings.shops.items()]
+    triggers = settings.triggers
+    nightly = [
+        _of_shop(
+            f"nightly_reconciliation_{name}",
+            reconciliation,
+            shop,
+            cron=triggers.reconciliation_cron,
+            description=f"Reconciles {shop.domain} when its day is over.",
+        )
+        for name, shop in settings.shops.items()
+    ]
     daily = [
-        _subscriptions(name, shop.domain, shop.time_zone, settings)
+        _of_shop(
+            f"subscriptions_{name}",
+            subscriptions,
+            shop,
+            cron=triggers.subscriptions_cron,
+            description=f"Makes sure {shop.domain} still sends webhooks: Shopify drops subscriptions without a word.",
+        )
         for name, shop in settings.shops.items()
         if shop.webhook_uri is not None
     ]
@@ -20,7 +37,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     rebuild = dg.ScheduleDefinition(
         name="marts",
         job=marts,
-        cron_schedule=settings.triggers.marts_cron,
+        cron_schedule=triggers.marts_cron,
         execution_timezone=zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Rebuilds and tests the marts.",
@@ -28,33 +45,21 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     return [*nightly, *daily, rebuild]
 
 
-def _nightly(name: str, domain: str, zone: str, settings: Settings) -> dg.ScheduleDefinition:
+def _of_shop(
+    name: str, job: UnresolvedAssetJobDefinition, shop: ShopSettings, *, cron: str, description: str
+) -> dg.ScheduleDefinition:
+    """A schedule that runs a job for one shop, on its clock."""
+
     @dg.schedule(
-        name=f"nightly_reconciliation_{name}",
-        job=reconciliation,
-        cron_schedule=settings.triggers.reconciliation_cron,
-        execution_timezone=zone,
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone=shop.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Reconciles {domain} when its day is over.",
+        description=description,
     )
-    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        context.instance.add_dynamic_partitions(SHOPS.name or "", [domain])
-        return dg.RunRequest(partition_key=domain, tags={SHOP_TAG: domain})
+    def due(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        context.instance.add_dynamic_partitions(SHOPS.name or "", [shop.domain])
+        return dg.RunRequest(partition_key=shop.domain, tags={SHOP_TAG: shop.domain})
 
-    return nightly
-
-
-def _subscriptions(name: str, domain: str, zone: str, settings: Settings) -> dg.ScheduleDefinition:
-    @dg.schedule(
-        name=f"subscriptions_{name}",
-        job=subscriptions,
-        cron_schedule=settings.triggers.subscriptions_cron,
-        execution_timezone=zone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"Makes sure {domain} still sends webhooks: Shopify drops subscriptions without a word.",
-    )
-    def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        context.instance.add_dynamic_partitions(SHOPS.name or "", [domain])
-        return dg.RunRequest(partition_key=domain, tags={SHOP_TAG: domain})
-
-    return daily
+    return due

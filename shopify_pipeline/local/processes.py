@@ -140,6 +140,7 @@ def await_ready(
                 raise PermanentError(f"{name} did not answer within {timeout_seconds:.0f} s; {log}: {log_tail(log)}")
             time.sleep(POLL_SECONDS)
     except BaseException:
+        # An interruption, too: nobody else knows of the process yet, so nobody else would stop it.
         stop_group(process.pid)
         process.wait()
         raise
