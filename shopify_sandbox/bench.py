@@ -22,6 +22,7 @@ from shopify_sandbox.admin.throttle import Bucket
 from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import VERSION, Credentials, Sandbox
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = "sandbox-usd.myshopify.com"
@@ -85,7 +86,7 @@ def main(arguments: list[str]) -> None:
 def measured(home: Path, *, orders: int, seed: int) -> dict[str, Any]:
     """Measure a new world in a directory; seconds and bytes."""
     began = time.process_time()
-    store = Store.create(home, seed=seed, orders=orders, days=90, now=NOW, shop=SHOP)
+    store = Store.create(home, Arguments(seed=seed, orders=orders, days=90, now=NOW, shop=SHOP))
     world = {"orders": orders, "seed": seed, "cpu_seconds": round(time.process_time() - began, 3)}
     bucket = Bucket(time.monotonic, restore_per_second=1_000_000)
     sandbox = Sandbox(home, store, Credentials("client", "secret", "key"), bucket=bucket)

@@ -20,7 +20,11 @@ from shopify_sandbox import truth as audit
 from shopify_sandbox.cli_world import advance_world, control, required_server
 from shopify_sandbox.errors import SandboxError
 from shopify_sandbox.faults.kinds import CATALOGUE, kinds
-from shopify_sandbox.store import ActionRefused, StateError
+from shopify_sandbox.store import ActionRefused, StateError, Store
+from shopify_sandbox.world.arguments import Arguments
+from shopify_sandbox.world.cases import cases as counted_cases
+from shopify_sandbox.world.happenings import HAPPENINGS
+from shopify_sandbox.world.profiles import PROFILES
 
 app = typer.Typer(help="A Shopify store on this machine.", no_args_is_help=True, add_completion=False)
 faults_app = typer.Typer(help="Plant, show and clear faults of a running server.", no_args_is_help=True)
@@ -38,6 +42,10 @@ def serve(
     seed: Annotated[int, typer.Option(help="Seed of a new world; same seed, same world.")] = 7,
     now: Annotated[str, typer.Option(help="A new world's time (ISO, UTC).")] = "2026-11-20T12:00:00Z",
     shop: Annotated[str, typer.Option(help="A new world's domain.")] = "sandbox-usd.myshopify.com",
+    profile: Annotated[str, typer.Option(help=f"Kind of a new world's shop: {', '.join(PROFILES)}.")] = "usd",
+    mix: Annotated[
+        str, typer.Option(help="What happens in a new world: plain, the everyday; full, everything that can.")
+    ] = "plain",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     client_id: Annotated[
         str | None,
@@ -57,7 +65,6 @@ def serve(
     ca_file, shop, client_id, client_secret, token, port, pid, control_key. In a browser, url shows its status.
     """
     # The server's libraries take a second to import; the other commands do without.
-    from shopify_sandbox.cli_serve import Start
     from shopify_sandbox.cli_serve import serve as serve_until
 
     stopped = Event()
@@ -65,7 +72,7 @@ def serve(
         signal.signal(number, lambda *_: stopped.set())
     serve_until(
         home,
-        Start(seed=seed, orders=orders, days=days, now=_instant(now), shop=shop),
+        _arguments(seed=seed, orders=orders, days=days, now=_instant(now), shop=shop, profile=profile, mix=mix),
         port=port,
         client_id=client_id,
         client_secret=client_secret,
@@ -95,6 +102,10 @@ def advance(
     large_order_refunds: Annotated[int, typer.Option(min=0, help="Refunds of it, of one line each.")] = 0,
     hours: Annotated[float, typer.Option(min=0, help="Hours the clock moves on, at last.")] = 0,
     order: Annotated[str | None, typer.Option(help="Name of the order the order actions fall on.")] = None,
+    do: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=N]", help="Something else, N times; `shopify-sandbox happenings` lists them."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Let things happen in the store; works on the running server, or on the files when none runs."""
@@ -114,6 +125,7 @@ def advance(
         "hours": hours,
         "restock": restock,
         "order": order,
+        "happen": dict(map(_counted, do or ())),
     }
     events = advance_world(home, actions)
     if as_json:
@@ -121,6 +133,25 @@ def advance(
         return
     for event in events:
         typer.echo("  ".join(str(event[key]) for key in ("at", "event", "order_name") if key in event))
+
+
+@app.command()
+def happenings() -> None:
+    """Say what else can happen in a store, for `advance --do`."""
+    for each in HAPPENINGS:
+        typer.echo(f"{each.name:28} {each.what}")
+
+
+@app.command()
+def cases(home: Home, as_json: AsJson = False) -> None:
+    """Count the hard cases the store's world holds."""
+    store = Store.open(home)
+    found = counted_cases(store.state)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for name, number in found.items():
+        typer.echo(f"{name:44}{number:>9}")
 
 
 @app.command()
@@ -216,6 +247,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say(f"error: {problem}")
         sys.exit(1)
     sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def _arguments(**facts: Any) -> Arguments:
+    try:
+        return Arguments(**facts)
+    except ValueError as exc:
+        raise SandboxError(str(exc)) from exc
+
+
+def _counted(text: str) -> tuple[str, int]:
+    """``refund`` or ``refund=3``."""
+    name, _, number = text.partition("=")
+    if number and not number.isdigit():
+        raise typer.BadParameter(f"{text} is not NAME or NAME=N")
+    return name, int(number or 1)
 
 
 def _instant(text: str) -> datetime:

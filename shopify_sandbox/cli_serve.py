@@ -9,17 +9,15 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from shopify_sandbox.errors import SandboxError
 from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
 from shopify_sandbox.state import SERVER_FILE, held, read_json, write_json
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 TOKEN_FILE = "token.json"  # noqa: S105 - a file's name
 ORDERS_BETWEEN_NEWS = 1_000
@@ -29,20 +27,9 @@ class _Stopped(Exception):
     """Told to stop while the world was being made."""
 
 
-@dataclass(frozen=True)
-class Start:
-    """Arguments of a new world."""
-
-    seed: int
-    orders: int
-    days: int
-    now: datetime
-    shop: str
-
-
 def serve(
     state: Path,
-    start: Start,
+    arguments: Arguments,
     *,
     port: int,
     client_id: str | None,
@@ -63,13 +50,13 @@ def serve(
 
     Raises:
         StateError: The directory's files cannot be used.
-        SandboxError: Another process uses the directory, the port is taken, or the world's arguments are out of range.
+        SandboxError: Another process uses the directory, or the port is taken.
     """
     state.mkdir(parents=True, exist_ok=True)
     with held(state):
         (state / SERVER_FILE).unlink(missing_ok=True)
         try:
-            store = _store(state, start, say, stopped)
+            store = _store(state, arguments, say, stopped)
         except _Stopped:
             say("stopped before the world was made; nothing was kept")
             return
@@ -116,31 +103,23 @@ def _kept_token(sandbox: Sandbox) -> str:
     return token
 
 
-def _store(state: Path, start: Start, say: Callable[[str], None], stopped: Event) -> Store:
+def _store(state: Path, arguments: Arguments, say: Callable[[str], None], stopped: Event) -> Store:
     if (state / "world.json").exists():
         store = Store.open(state)
         say(f"opened {store.shop.domain} as of {store.now:%Y-%m-%d %H:%M:%S} UTC")
         return store
-    say(f"making {start.shop}: {start.orders} orders over {start.days} days, seed {start.seed} …")
+    say(
+        f"making {arguments.shop}: {arguments.orders} orders over {arguments.days} days, seed {arguments.seed}, "
+        f"{arguments.profile}, {arguments.mix} …"
+    )
 
     def progress(orders: int) -> None:
         if stopped.is_set():
             raise _Stopped
         if orders % ORDERS_BETWEEN_NEWS == 0:
-            say(f"made {orders} of {start.orders} orders")
+            say(f"made {orders} of {arguments.orders} orders")
 
-    try:
-        store = Store.create(
-            state,
-            seed=start.seed,
-            orders=start.orders,
-            days=start.days,
-            now=start.now,
-            shop=start.shop,
-            progress=progress,
-        )
-    except ValueError as exc:
-        raise SandboxError(str(exc)) from exc
+    store = Store.create(state, arguments, progress)
     say(f"made {store.shop.domain} as of {store.now:%Y-%m-%d %H:%M:%S} UTC")
     return store
 

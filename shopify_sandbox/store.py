@@ -15,16 +15,17 @@ from threading import RLock
 from typing import Any
 
 from shopify_sandbox.search.index import Index
+from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.changes import Change, changes, summary
 from shopify_sandbox.world.entries import Facts
 from shopify_sandbox.world.evolution import ActionRefused
 from shopify_sandbox.world.goods import Shop
 from shopify_sandbox.world.state import State
-from shopify_sandbox.world.world import Arguments, World, line_of
+from shopify_sandbox.world.world import World, line_of
 
 __all__ = ["ActionRefused", "Change", "StateError", "Store", "read_arguments", "read_events"]
 
-FORMAT = 1
+FORMAT = 2
 _GID = re.compile(r"gid://shopify/(\w+)/(\d+)(?:\?.*)?")
 
 
@@ -46,28 +47,20 @@ class Store:
     def create(
         cls,
         state: Path,
-        *,
-        seed: int,
-        orders: int,
-        days: int,
-        now: datetime,
-        shop: str,
+        arguments: Arguments,
         progress: Callable[[int], None] = lambda orders: None,
     ) -> Store:
         """Make a new world in an empty or missing directory.
 
         Args:
-            now: The world's time after its history (UTC, whole seconds).
-            shop: The shop's ``….myshopify.com`` name.
             progress: Told after each order how many there are; what it raises leaves the directory without a world.
 
         Raises:
             StateError: There is a world already; it is untouched.
-            ValueError: An argument is out of range.
         """
         if (state / "world.json").exists():
             raise StateError(f"{state} already holds a world; open it, or choose another directory")
-        world = World.create(seed=seed, orders=orders, days=days, now=now, shop=shop, progress=progress)
+        world = World.create(arguments, progress)
         state.mkdir(parents=True, exist_ok=True)
         _write(state / "events.jsonl", "".join(line_of(event) for event in world.take()))
         # world.json comes last: a directory without it was left half made and may be made again.

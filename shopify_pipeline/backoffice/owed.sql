@@ -9,7 +9,7 @@ from shopify.orders as o
 where o.shop = %(shop)s
     and (%(ids)s::bigint[] is null or o.order_id = any(%(ids)s))
     and not o.is_test
-    and o.deleted_at is null
+    and not o._deleted
     and (
         exists (
             select
@@ -134,7 +134,7 @@ left join lateral (
     order by address.address_id
     limit 1
 ) as a on true
-where c.shop = %(shop)s and c.customer_id = any(%(ids)s) and c.deleted_at is null;
+where c.shop = %(shop)s and c.customer_id = any(%(ids)s) and not c._deleted;
 
 -- name: products
 -- Shopify's SKU may be missing or repeated; sku_uses says how many variants of the shop share it.
@@ -178,9 +178,9 @@ with level as materialized (
     inner join shopify.inventory_items as i on i.shop = held.shop and i.inventory_item_id = held.inventory_item_id
     inner join shopify.variants as v on v.shop = held.shop and v.inventory_item_id = held.inventory_item_id
     where held.shop = %(shop)s
-        and held.is_active and held.deleted_at is null
-        and place.is_active and place.deleted_at is null and place.name = any(%(locations)s)
-        and i.is_tracked and i.deleted_at is null
+        and held.is_active and not held._deleted
+        and place.is_active and not place._deleted and place.name = any(%(locations)s)
+        and i.is_tracked and not i._deleted
         -- A count is booked once: first every order that moved the level has to be known, and none may be withheld.
         and exists (
             select
@@ -208,7 +208,7 @@ moved as materialized (
         on l.shop = f.shop and l.order_id = f.order_id and l.fulfillment_id = f.fulfillment_id
     inner join shopify.order_lines as sold on sold.shop = l.shop and sold.order_line_id = l.order_line_id
     where f.shop = %(shop)s and f.status = 'SUCCESS' and f.created_at >= %(go_live_at)s
-        and not o.is_test and o.deleted_at is null
+        and not o.is_test and not o._deleted
         and exists (select from level)
     union all
     select sold.variant_id, l.location_id, coalesce(r.created_at, r.processed_at), -l.quantity
@@ -217,7 +217,7 @@ moved as materialized (
     inner join shopify.refund_lines as l on l.shop = r.shop and l.refund_id = r.refund_id
     inner join shopify.order_lines as sold on sold.shop = l.shop and sold.order_line_id = l.order_line_id
     where r.shop = %(shop)s and l.restock_type = 'RETURN' and coalesce(r.created_at, r.processed_at) >= %(go_live_at)s
-        and not o.is_test and o.deleted_at is null
+        and not o.is_test and not o._deleted
         and exists (select from level)
 )
 

@@ -47,6 +47,7 @@ class Manifest(msgspec.Struct, frozen=True):
         window_from: Start of the window, UTC; None unless the mode is ``window``.
         window_to: End of the window, UTC.
         shop_now: The shop's clock when this extraction began, UTC.
+        landed_at: Our clock when everything was landed, UTC.
     """
 
     shop: str
@@ -56,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True):
     window_from: datetime | None
     window_to: datetime
     shop_now: datetime
+    landed_at: datetime
     parts: tuple[Part, ...]
 
     @property

@@ -158,9 +158,12 @@ class LandingWriter:
         window_from: datetime | None,
         window_to: datetime,
         shop_now: datetime,
+        landed_at: datetime,
     ) -> Manifest:
         """Write the manifest: from now on the load is whole, with the parts landed here, in order."""
-        manifest = Manifest(shop, stream, load_id, mode, window_from, window_to, shop_now, tuple(self._parts))
+        manifest = Manifest(
+            shop, stream, load_id, mode, window_from, window_to, shop_now, landed_at, tuple(self._parts)
+        )
         obstore.put(self._landing.store, self._prefix + MANIFEST_NAME, to_json(manifest))
         return manifest
 

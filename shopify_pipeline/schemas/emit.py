@@ -62,12 +62,17 @@ class Relation:
 
 
 SHOP = Described("shop", "text", "The shop's permanent myshopify.com domain; first part of every key.")
-LOAD = Described("load_id", "bigint", "The load that brought this version.")
 _INSTANT = _TYPES[Kind.INSTANT]
-_ROOT_COLUMNS = (
-    Described("observed_at", _INSTANT, "The shop's clock when this version was read; breaks ties of updated_at."),
-    Described("root_hash", "text", "Hash of the root with all its children; equal hashes are the same version."),
-    Described("deleted_at", _INSTANT, "Tombstone: when the root was found gone from the shop.", nullable=True),
+#: What every table carries beside Shopify's columns.
+OWN_COLUMNS = (
+    Described("_load_id", "bigint", "The load that brought this version."),
+    Described("_loaded_at", _INSTANT, "When that load was landed, by our clock."),
+    Described("_deleted", _TYPES[Kind.BOOL], "Tombstone: the root was found gone from the shop."),
+)
+#: What every root carries beside those: which reading wins, and whether anything changed.
+ROOT_COLUMNS = (
+    Described("_observed_at", _INSTANT, "The shop's clock when this version was read; breaks ties of updated_at."),
+    Described("_root_hash", "text", "Hash of the root with all its children; equal hashes are the same version."),
 )
 
 #: Tables the marts read that are not Shopify's: what the pipeline, the back office and the reconciliation say.
@@ -171,7 +176,7 @@ def relations() -> Iterator[Relation]:
 def stream_relations(stream: Stream, table: Table) -> Iterator[Relation]:
     """The table itself, and its append-only history where Shopify keeps no past."""
     is_root = any(root is table for _, root in stream.roots)
-    own = (LOAD, *_ROOT_COLUMNS) if is_root else (LOAD,)
+    own = (*OWN_COLUMNS, *ROOT_COLUMNS) if is_root else OWN_COLUMNS
     columns = tuple(_described(table, column) for column in table.columns)
     yield Relation("shopify", table.name, table.grain, ("shop", *table.key), (SHOP, *columns, *own))
     if table.tracked:
@@ -180,8 +185,8 @@ def stream_relations(stream: Stream, table: Table) -> Iterator[Relation]:
             "shopify",
             f"{table.name}_history",
             f"One row per change seen of {', '.join(table.tracked)}; append-only, because Shopify keeps no past.",
-            ("shop", *table.key, "load_id"),
-            (SHOP, *kept, _ROOT_COLUMNS[0], LOAD),
+            ("shop", *table.key, "_load_id"),
+            (SHOP, *kept, *OWN_COLUMNS, ROOT_COLUMNS[0]),
         )
 
 

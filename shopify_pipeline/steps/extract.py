@@ -214,7 +214,7 @@ class _Session:
 
     def landed(self) -> Extracted:
         """Write the manifest, then say so: a load is marked landed only when a reader would find it whole."""
-        load = self._load
+        load, landed_at = self._load, self._clock.now()
         manifest = self.writer.finish(
             shop=self._shop,
             stream=self._stream,
@@ -223,8 +223,9 @@ class _Session:
             window_from=load.window_from,
             window_to=load.window_to,
             shop_now=self._shop_now,
+            landed_at=landed_at,
         )
-        self._loads.mark_landed(load.load_id, self._clock.now())
+        self._loads.mark_landed(load.load_id, landed_at)
         extracted = _extracted(manifest)
         self._progress(
             f"{self._stream}: landed {extracted.roots} roots in {extracted.parts} parts, {extracted.bytes} bytes"

@@ -80,6 +80,9 @@ def load_landed(
     Raises:
         IncompleteError: A nested connection is open, or the cursor was moved behind the window; nothing was written.
     """
+    landed_at = load.landed_at
+    if landed_at is None:
+        raise AssertionError(f"load {load.load_id} of {load.stream} is not landed")
     assembly = assemble(stream, bodies)
     verdict = _decode(stream, assembly)
     progress(f"{load.stream}: {verdict.received} roots read, {len(verdict.rejections)} withheld so far")
@@ -90,7 +93,14 @@ def load_landed(
         if not ops.claim(conn, load):
             return Loaded(load.load_id, 0, 0, 0, 0, 0, {}, skipped=True)
         copy_incoming(conn, stream, frames)
-        merged = merge(conn, stream, shop=load.shop, load_id=load.load_id, observed_at=load.window_to)
+        merged = merge(
+            conn,
+            stream,
+            shop=load.shop,
+            load_id=load.load_id,
+            loaded_at=landed_at,
+            observed_at=load.window_to,
+        )
         at = clock.now()
         ops.quarantine(conn, load, verdict.rejections, at)
         for node, _ in stream.roots:
@@ -162,7 +172,7 @@ def _judged_frames(stream: Stream, verdict: _Verdict) -> dict[str, pd.DataFrame]
         frames[table.name] = to_frame(table, rows)
     for node, table in stream.roots:
         roots = [d for d in verdict.good if d.node == node]
-        frames[table.name]["root_hash"] = _texts([_root_hash(d) for d in roots])
+        frames[table.name]["_root_hash"] = _texts([_root_hash(d) for d in roots])
         frames[table.name]["root_id"] = _texts([tail(d.gid) for d in roots])
     return frames
 

@@ -67,7 +67,7 @@ def _rows(conn: Connection, shop: str, table: Table, columns: Sequence[str]) -> 
         sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier("shopify", table.name)
     )
     if is_root:
-        query += sql.SQL(" and deleted_at is null")
+        query += sql.SQL(" and not _deleted")
     return conn.execute(query, (shop,)).fetchall()
 
 

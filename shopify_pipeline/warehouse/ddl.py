@@ -23,16 +23,21 @@ POSTGRES_TYPES = {
     Kind.RATE: "numeric(24, 20)",
 }
 
-#: What every root carries beside Shopify's columns: which reading wins, and whether anything changed.
+#: What every table carries beside Shopify's columns: (name, type, constraint, description).
+OWN_COLUMNS = (
+    ("_load_id", "bigint", "not null", "The load that brought this version."),
+    ("_loaded_at", "timestamptz", "not null", "When that load was landed, by our clock."),
+    ("_deleted", "boolean", "not null default false", "Tombstone: the root was found gone from the shop."),
+)
+#: What every root carries beside those: which reading wins, and whether anything changed.
 ROOT_COLUMNS = (
     (
-        "observed_at",
+        "_observed_at",
         "timestamptz",
         "not null",
         "The shop's clock when this version was read; breaks ties of updated_at.",
     ),
-    ("root_hash", "text", "not null", "Hash of the root with all its children; equal hashes are the same version."),
-    ("deleted_at", "timestamptz", "", "Tombstone: when the root was found gone from the shop."),
+    ("_root_hash", "text", "not null", "Hash of the root with all its children; equal hashes are the same version."),
 )
 
 
@@ -43,8 +48,7 @@ def is_root(stream: Stream, table: Table) -> bool:
 
 def system_columns(stream: Stream, table: Table) -> tuple[tuple[str, str, str, str], ...]:
     """(name, type, constraint, description) of the columns that are ours, after Shopify's."""
-    load = ("load_id", "bigint", "not null", "The load that brought this version.")
-    return (load, *ROOT_COLUMNS) if is_root(stream, table) else (load,)
+    return (*OWN_COLUMNS, *ROOT_COLUMNS) if is_root(stream, table) else OWN_COLUMNS
 
 
 def table_sql(stream: Stream, table: Table) -> str:
@@ -66,8 +70,8 @@ def history_sql(table: Table) -> str:
     """The append-only history of a table's tracked columns."""
     kept = [table.column(name) for name in (*table.key, *table.tracked)]
     lines = ["    shop text not null", *(_column_sql(column) for column in kept)]
-    lines += ["    observed_at timestamptz not null", "    load_id bigint not null"]
-    lines.append(f"    constraint {table.name}_history_pkey primary key (shop, {', '.join(table.key)}, load_id)")
+    lines += [f"    {name} {kind} {rule}" for name, kind, rule, _ in (*OWN_COLUMNS, ROOT_COLUMNS[0])]
+    lines.append(f"    constraint {table.name}_history_pkey primary key (shop, {', '.join(table.key)}, _load_id)")
     comment = f"Every change of {', '.join(table.tracked)} seen; append-only, because Shopify keeps no past."
     return (
         f"create table shopify.{table.name}_history (\n"

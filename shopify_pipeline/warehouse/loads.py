@@ -33,6 +33,7 @@ class Load:
         window_to: The shop's clock when the load began, UTC; what the cursor becomes.
         bulk_operations: Gid of every bulk operation this load submitted, by query name; ``submitting`` before it is
             known.
+        landed_at: Our clock when it was landed; None while it is being extracted.
     """
 
     load_id: int
@@ -44,6 +45,7 @@ class Load:
     state: Literal["extracting", "landed"]
     landing_prefix: str
     bulk_operations: Mapping[str, str]
+    landed_at: datetime | None
 
 
 @dataclass(frozen=True)

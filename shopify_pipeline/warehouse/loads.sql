@@ -2,7 +2,7 @@
 select cursor_at from ops.cursors where shop = %(shop)s and stream = %(stream)s;
 
 -- name: unfinished
-select load_id, shop, stream, mode, window_from, window_to, state, landing_prefix, bulk_operations
+select load_id, shop, stream, mode, window_from, window_to, state, landing_prefix, bulk_operations, landed_at
 from ops.loads
 where shop = %(shop)s and stream = %(stream)s and state in ('extracting', 'landed')
 order by load_id
@@ -16,7 +16,7 @@ with opened as (
         %(shop)s, %(stream)s, %(mode)s, %(window_from)s, %(window_to)s, 'extracting',
         %(shop)s || '/' || %(stream)s || '/' || (nextval('ops.landing_seq'))::text || '/', %(started_at)s
     )
-    returning load_id, shop, stream, mode, window_from, window_to, state, landing_prefix, bulk_operations
+    returning load_id, shop, stream, mode, window_from, window_to, state, landing_prefix, bulk_operations, landed_at
 )
 select * from opened;
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 import pyarrow as arrow
@@ -19,7 +20,7 @@ from shopify_pipeline.schemas import Stream, Table
 from shopify_pipeline.warehouse.connect import Connection
 
 #: Columns of an incoming root table that are not Shopify's.
-ROOT_EXTRAS = ("root_hash", "root_id")
+ROOT_EXTRAS = ("_root_hash", "root_id")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def copy_incoming(conn: Connection, stream: Stream, frames: Mapping[str, pd.Data
     """Fill one temporary table per table of the stream; they vanish with the transaction.
 
     Args:
-        frames: Frame by table name; frames of root tables carry ``root_hash`` and ``root_id`` beside Shopify's columns.
+        frames: Frame by table name; those of root tables carry ``_root_hash`` and ``root_id``, too.
     """
     for table in stream.tables:
         extras = [sql.SQL("{} text").format(sql.Identifier(n)) for n in ROOT_EXTRAS] if _is_root(stream, table) else []
@@ -63,12 +64,14 @@ def copy_incoming(conn: Connection, stream: Stream, frames: Mapping[str, pd.Data
         conn.execute(sql.SQL("analyze {}").format(_incoming(table)))
 
 
-def merge(conn: Connection, stream: Stream, *, shop: str, load_id: int, observed_at: object) -> Merged:
+def merge(
+    conn: Connection, stream: Stream, *, shop: str, load_id: int, loaded_at: datetime, observed_at: datetime
+) -> Merged:
     """Bring incoming roots, newest version wins, then replace the children of what was accepted.
 
     Newer means ``(updated_at, observed_at)``: Shopify's stamps are whole seconds, and some fields change without one.
     """
-    parameters = {"shop": shop, "load_id": load_id, "observed_at": observed_at}
+    parameters = {"shop": shop, "load_id": load_id, "loaded_at": loaded_at, "observed_at": observed_at}
     totals = [0, 0, 0]
     for _, table in stream.roots:
         accepted = _accepted(table)
@@ -94,17 +97,17 @@ def _accept_sql(table: Table) -> sql.Composed:
     names = [sql.Identifier(c.name) for c in table.columns]
     key = [sql.Identifier(name) for name in table.key]
     rest = [name for name in names if name not in key]
-    written = [*rest, *map(sql.Identifier, ("load_id", "observed_at", "root_hash", "deleted_at"))]
+    written = [*rest, *map(sql.Identifier, ("_load_id", "_loaded_at", "_deleted", "_observed_at", "_root_hash"))]
     return sql.SQL(
         """
         with written as (
-            insert into {target} as held (shop, {names}, load_id, observed_at, root_hash)
-            select %(shop)s, {names}, %(load_id)s, %(observed_at)s, root_hash
+            insert into {target} as held (shop, {names}, _load_id, _loaded_at, _observed_at, _root_hash)
+            select %(shop)s, {names}, %(load_id)s, %(loaded_at)s, %(observed_at)s, _root_hash
             from {incoming}
             on conflict (shop, {key}) do update
             set {assignments}
-            where (excluded.updated_at, excluded.observed_at) >= (held.updated_at, held.observed_at)
-                and (excluded.root_hash <> held.root_hash or held.deleted_at is not null)
+            where (excluded.updated_at, excluded._observed_at) >= (held.updated_at, held._observed_at)
+                and (excluded._root_hash <> held._root_hash or held._deleted)
             returning {held_key}
         )
         insert into {accepted}
@@ -136,8 +139,8 @@ def _counts(conn: Connection, table: Table, parameters: Mapping[str, object]) ->
                     from {incoming} as incoming
                     inner join {target} as held using ({key})
                     where held.shop = %(shop)s
-                        and held.root_hash <> incoming.root_hash
-                        and (held.updated_at, held.observed_at) > (incoming.updated_at, %(observed_at)s::timestamptz)
+                        and held._root_hash <> incoming._root_hash
+                        and (held.updated_at, held._observed_at) > (incoming.updated_at, %(observed_at)s::timestamptz)
                 )
             """
         ).format(incoming=_incoming(table), accepted=_accepted(table), target=_target(table), key=_key(table)),
@@ -159,7 +162,8 @@ def _replace_children(conn: Connection, root: Table, child: Table, parameters: M
     names = [sql.Identifier(c.name) for c in child.columns]
     conn.execute(
         sql.SQL(
-            "insert into {target} (shop, {names}, load_id) select %(shop)s, {incoming_names}, %(load_id)s "
+            "insert into {target} (shop, {names}, _load_id, _loaded_at) "
+            "select %(shop)s, {incoming_names}, %(load_id)s, %(loaded_at)s "
             "from {incoming} as incoming inner join {accepted} as root on root.{key} = incoming.{key}"
         ).format(
             target=_target(child),
@@ -180,15 +184,15 @@ def _history_sql(root: Table, table: Table) -> sql.Composed:
     joined = root.key if table is root else (root.root_column,)
     return sql.SQL(
         """
-        insert into {history} (shop, {kept}, observed_at, load_id)
-        select %(shop)s, {incoming_kept}, %(observed_at)s, %(load_id)s
+        insert into {history} (shop, {kept}, _load_id, _loaded_at, _observed_at)
+        select %(shop)s, {incoming_kept}, %(load_id)s, %(loaded_at)s, %(observed_at)s
         from {incoming} as incoming
         inner join {accepted} as root on {same_root}
         left join lateral (
             select {tracked}, true as is_known
             from {history} as past
             where past.shop = %(shop)s and {same_row}
-            order by past.load_id desc
+            order by past._load_id desc
             limit 1
         ) as newest on true
         where newest.is_known is null or ({incoming_tracked}) is distinct from ({newest_tracked})

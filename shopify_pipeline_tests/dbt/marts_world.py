@@ -46,9 +46,7 @@ def _customers(warehouse: Warehouse) -> None:
     warehouse.add(
         "shopify.customers", shop=NEW_YORK, customer_id=72, state="DISABLED", currency="USD", email=None, phone=None
     )
-    warehouse.add(
-        "shopify.customers", shop=NEW_YORK, customer_id=73, state="ENABLED", currency="USD", deleted_at=JUDGED_UNTIL
-    )
+    warehouse.add("shopify.customers", shop=NEW_YORK, customer_id=73, state="ENABLED", currency="USD", _deleted=True)
     warehouse.add("shopify.customers", shop=TOKYO, customer_id=70, state="ENABLED", currency="JPY")
 
 
@@ -92,7 +90,7 @@ def _orders_of_new_york(warehouse: Warehouse) -> None:
         cancel_reason="CUSTOMER",
     )
     order(1005, Agreement("2026-06-04T14:00:00+00:00", SIMPLE), is_test=True, customer_id=70)
-    order(1006, Agreement("2026-06-04T14:00:00+00:00", SIMPLE), deleted_at=JUDGED_UNTIL)
+    order(1006, Agreement("2026-06-04T14:00:00+00:00", SIMPLE), _deleted=True)
     # Older than the books; the second one has a goodwill refund in them.
     order(
         1007,
@@ -148,7 +146,7 @@ def _orders_of_tokyo(warehouse: Warehouse) -> None:
 
 def _stock(warehouse: Warehouse) -> None:
     warehouse.add("shopify.products", shop=NEW_YORK, product_id=1, title="Cup", status="ACTIVE")
-    warehouse.add("shopify.products", shop=NEW_YORK, product_id=2, title="Gone", deleted_at=JUDGED_UNTIL)
+    warehouse.add("shopify.products", shop=NEW_YORK, product_id=2, title="Gone", _deleted=True)
     for variant_id, product_id in ((11, 1), (12, 2)):
         warehouse.add(
             "shopify.variants",

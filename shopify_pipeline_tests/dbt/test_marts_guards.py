@@ -104,9 +104,9 @@ def test_a_load_that_commits_between_building_and_testing_raises_no_alarm(marts:
     sale = (Sale("ORDER", "PRODUCT", "7.00", quantity=1),)
     with marts.conn.transaction():
         rows = Warehouse(marts.conn, first_id=1_000_000)
-        rows.add_order(NEW_YORK, 2001, currency="USD", agreements=(Agreement(LATER, sale),), load_id=1)
-        rows.add("shopify.customers", shop=NEW_YORK, customer_id=74, load_id=1)
-        _change(marts, "update shopify.orders set load_id = 1 where order_id = 1011")
+        rows.add_order(NEW_YORK, 2001, currency="USD", agreements=(Agreement(LATER, sale),), _load_id=1)
+        rows.add("shopify.customers", shop=NEW_YORK, customer_id=74, _load_id=1)
+        _change(marts, "update shopify.orders set _load_id = 1 where order_id = 1011")
         _change(marts, "update shopify.order_sales set total_shop = 11 where order_id = 1011")
     try:
         judged = marts.dbt("test", "--select", "test_name:keeps_every_row_of", "test_name:equals_sales_ledger")
@@ -115,7 +115,7 @@ def test_a_load_that_commits_between_building_and_testing_raises_no_alarm(marts:
             for table in ("orders", "order_agreements", "order_sales"):
                 _change(marts, f"delete from shopify.{table} where order_id = 2001")
             _change(marts, "delete from shopify.customers where customer_id = 74")
-            _change(marts, "update shopify.orders set load_id = 0 where order_id = 1011")
+            _change(marts, "update shopify.orders set _load_id = 0 where order_id = 1011")
             _change(marts, "update shopify.order_sales set total_shop = 10 where order_id = 1011")
     assert len(judged.statuses) == 5
     assert judged.names("pass") == set(judged.statuses)

@@ -29,6 +29,7 @@ from shopify_sandbox.admin.throttle import Bucket
 from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 SECRET = "shpss_CANARY_of_the_client_secret"
 #: Where customers' own data belongs: rows, and bodies as they came.
@@ -62,7 +63,7 @@ def canaries() -> Canaries:
 def store(tmp_path: Path, canaries: Canaries) -> Iterator[SandboxShop]:
     """A shop whose every token is a canary from the moment it is given out."""
     home = tmp_path / "store"
-    world = Store.create(home, seed=11, orders=12, days=30, now=NOW, shop=SHOP)
+    world = Store.create(home, Arguments(seed=11, orders=12, days=30, now=NOW, shop=SHOP))
     bucket = Bucket(time.monotonic, restore_per_second=100_000)
     sandbox = Sandbox(home, world, Credentials("client", SECRET, "control-key"), bucket=bucket)
     server = SandboxServer(sandbox)

@@ -263,7 +263,7 @@ def _warehouse_queries() -> dict[str, str]:
         for table in stream.tables:
             columns = ["shop", *(column.name for column in table.columns)]
             if table in roots:
-                columns += ["deleted_at is null"]
+                columns += ["_deleted"]
             queries[table.name] = f"select {', '.join(columns)} from shopify.{table.name}"
     return queries
 

@@ -50,6 +50,7 @@ def finish(writer: LandingWriter) -> Manifest:
         window_from=NOW,
         window_to=NOW,
         shop_now=NOW,
+        landed_at=NOW,
     )
 
 

@@ -15,6 +15,7 @@ from shopify_pipeline.warehouse.ddl import is_root
 
 SHOP = "a-shop.myshopify.com"
 BEFORE = datetime(2026, 11, 2, 15, tzinfo=UTC)
+LOADED_AT = datetime(2026, 11, 2, 16, tzinfo=UTC)
 
 _TABLES = {table.name: (stream, table) for stream in STREAMS.values() for table in stream.tables}
 _PLAIN = {
@@ -55,10 +56,10 @@ def insert(conn: Connection, name: str, /, **values: Any) -> None:
 def fill(conn: Connection, name: str, /, rows: Iterable[Mapping[str, Any]]) -> None:
     """Rows of a warehouse table, which all name the same columns."""
     stream, table = _TABLES[name]
-    plain = {"shop": SHOP, "load_id": 1, **_defaults(table)}
+    plain = {"shop": SHOP, "_load_id": 1, "_loaded_at": LOADED_AT, **_defaults(table)}
     whole = [{**plain, **row} for row in rows]
     if is_root(stream, table):
-        whole = [{"observed_at": row["updated_at"], "root_hash": "hash", **row} for row in whole]
+        whole = [{"_observed_at": row["updated_at"], "_root_hash": "hash", **row} for row in whole]
     if whole:
         names = sql.SQL(", ").join(map(sql.Identifier, whole[0]))
         statement = sql.SQL("copy shopify.{} ({}) from stdin").format(sql.Identifier(name), names)

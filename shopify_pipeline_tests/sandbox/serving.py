@@ -17,6 +17,7 @@ from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
 from shopify_sandbox.state import CONTROL_KEY_HEADER
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = "sandbox-usd.myshopify.com"
@@ -73,7 +74,7 @@ class Shop:
 
 
 def make_world(state: Path, orders: int) -> None:
-    Store.create(state, seed=11, orders=orders, days=30, now=NOW, shop=SHOP)
+    Store.create(state, Arguments(seed=11, orders=orders, days=30, now=NOW, shop=SHOP))
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from shopify_sandbox.admin.schema import PublishedSchema, load_schema
 from shopify_sandbox.resources import NESTED_FILTERS, RESOLVERS, ROOT_OBJECTS, ROOTS, typename
 from shopify_sandbox.resources.values import amount_text, money_text, unseen
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 VERSION = "2026-10"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -71,7 +72,7 @@ def published() -> PublishedSchema:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    made = Store.create(tmp_path_factory.mktemp("view"), seed=4, orders=150, days=40, now=NOW, shop=SHOP)
+    made = Store.create(tmp_path_factory.mktemp("view"), Arguments(seed=4, orders=150, days=40, now=NOW, shop=SHOP))
     made.advance(new_orders=10, edit=10, refund=10, cancel=5, capture=5, fulfill=5)
     return made
 

@@ -228,7 +228,7 @@ def test_a_world_in_the_making_is_told_of_and_can_be_stopped(tmp_path: Path) -> 
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=WAIT_SECONDS)
     assert said == [
-        "making sandbox-usd.myshopify.com: 20000 orders over 10 days, seed 7 …",
+        "making sandbox-usd.myshopify.com: 20000 orders over 10 days, seed 7, usd, plain …",
         "made 1000 of 20000 orders",
     ]
     assert (process.returncode, out) == (0, "")

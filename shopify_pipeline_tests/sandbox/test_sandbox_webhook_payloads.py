@@ -12,6 +12,7 @@ import pytest
 from shopify_pipeline_tests.generated.webhook_shapes import TARGET, generated, types_of
 from shopify_sandbox.store import Store
 from shopify_sandbox.webhooks.payloads import payload
+from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.records import Order
 
@@ -25,11 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A world in which everything that has a payload has happened."""
     made = Store.create(
         tmp_path_factory.mktemp("payloads"),
-        seed=11,
-        orders=60,
-        days=40,
-        now=datetime(2026, 11, 20, 12, tzinfo=UTC),
-        shop="a-shop.myshopify.com",
+        Arguments(seed=11, orders=60, days=40, now=datetime(2026, 11, 20, 12, tzinfo=UTC), shop="a-shop.myshopify.com"),
     )
     made.advance(new_orders=5, capture=3, fulfill=5, refund=4, edit=2, cancel=1)
     return made

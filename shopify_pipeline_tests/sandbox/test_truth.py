@@ -19,6 +19,7 @@ from shopify_pipeline_tests.sandbox.world_cases import NOW, SHOP
 from shopify_sandbox.resources import RESOLVERS, typename
 from shopify_sandbox.store import Store
 from shopify_sandbox.truth import KEYS, TruthError, rows, truth
+from shopify_sandbox.world.arguments import Arguments
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Audited:
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Audited:
     """A shop with history and a busy day."""
     state = tmp_path_factory.mktemp("lived")
-    store = Store.create(state, seed=3, orders=120, days=40, now=NOW, shop=SHOP)
+    store = Store.create(state, Arguments(seed=3, orders=120, days=40, now=NOW, shop=SHOP))
     for _ in range(2):
         store.advance(new_orders=10, capture=8, fulfill=8, edit=8, refund=8, settle=1, cancel=4)
         store.advance(refund=4, restock=False, customer_update=5, product_update=5, stock_adjust=5, hours=1)
@@ -295,7 +296,7 @@ def test_canonical_cells_are_plain(lived: Audited):
 
 
 def test_any_change_changes_the_hash_of_its_table(tmp_path: Path):
-    store = Store.create(tmp_path, seed=1, orders=20, days=20, now=NOW, shop=SHOP)
+    store = Store.create(tmp_path, Arguments(seed=1, orders=20, days=20, now=NOW, shop=SHOP))
     before = truth(tmp_path)["tables"]
 
     store.advance(customer_update=1)

@@ -10,13 +10,14 @@ import pytest
 
 from shopify_pipeline_tests.sandbox.world_cases import NOW, SHOP, a_world, refund_pending, snapshot
 from shopify_sandbox.store import ActionRefused, Change, StateError, Store
+from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.state import ID_STEP
 from shopify_sandbox.world.world import line_of
 
 
 def _store(path: Path, *, orders: int = 60) -> Store:
-    return Store.create(path, seed=5, orders=orders, days=20, now=NOW, shop=SHOP)
+    return Store.create(path, Arguments(seed=5, orders=orders, days=20, now=NOW, shop=SHOP))
 
 
 def test_same_arguments_give_the_same_files_byte_for_byte(tmp_path: Path):
@@ -228,11 +229,17 @@ def test_line_a_crash_left_unfinished_is_dropped(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"orders": -1}, "orders"), ({"days": 0}, "days"), ({"shop": "example.com"}, "myshopify.com")],
-    ids=["negative orders", "no days", "foreign domain"],
+    [
+        ({"orders": -1}, "orders"),
+        ({"days": 0}, "days"),
+        ({"shop": "example.com"}, "myshopify.com"),
+        ({"profile": "atlantis"}, "profile"),
+        ({"mix": "wild"}, "mix"),
+    ],
+    ids=["negative orders", "no days", "foreign domain", "unknown profile", "unknown mix"],
 )
-def test_impossible_arguments_are_refused(tmp_path: Path, change: dict[str, object], message: str):
+def test_impossible_arguments_are_refused(change: dict[str, object], message: str):
     arguments = {"seed": 1, "orders": 1, "days": 1, "now": NOW, "shop": SHOP, **change}
 
     with pytest.raises(ValueError, match=message):
-        Store.create(tmp_path, **arguments)
+        Arguments(**arguments)

@@ -9,6 +9,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.goods import Variant
 from shopify_sandbox.world.placing import LineDraft, OrderDraft, PaymentDraft
 from shopify_sandbox.world.records import Order, Refund
@@ -21,7 +22,7 @@ SHOP = "sandbox-usd.myshopify.com"
 
 
 def a_world(*, seed: int = 7, orders: int = 0, days: int = 20) -> World:
-    return World.create(seed=seed, orders=orders, days=days, now=NOW, shop=SHOP)
+    return World.create(Arguments(seed=seed, orders=orders, days=days, now=NOW, shop=SHOP))
 
 
 def taxable_variants(world: World) -> list[Variant]:

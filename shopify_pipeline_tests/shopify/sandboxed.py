@@ -21,6 +21,7 @@ from shopify_sandbox.admin.throttle import Bucket
 from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Credentials, Sandbox
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = "sandbox-usd.myshopify.com"
@@ -54,7 +55,7 @@ class SandboxShop:
 @contextmanager
 def sandbox_shop(state: Path, *, orders: int, domain: str = SHOP) -> Iterator[SandboxShop]:
     """Make a world in this directory and serve it."""
-    store = Store.create(state, seed=11, orders=orders, days=30, now=NOW, shop=domain)
+    store = Store.create(state, Arguments(seed=11, orders=orders, days=30, now=NOW, shop=domain))
     # Refilled a thousand times faster: what is tested here is reading, pacing has tests on a clock of its own.
     sandbox = Sandbox(state, store, CREDENTIALS, bucket=Bucket(time.monotonic, restore_per_second=100_000))
     server = SandboxServer(sandbox)

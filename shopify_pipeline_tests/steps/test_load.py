@@ -271,7 +271,7 @@ def test_inventory_quantities_keep_an_append_only_history(loading: Loading) -> N
     loading("inventory", body(3, 2))
 
     assert loading.rows("select available from shopify.inventory_levels") == [(3,)]
-    assert loading.rows("select available from shopify.inventory_levels_history order by observed_at") == [(5,), (3,)]
+    assert loading.rows("select available from shopify.inventory_levels_history order by _observed_at") == [(5,), (3,)]
     assert ("inventory_levels", "1?inventory_item_id=7") in loading.rows("select resource, external_id from ops.dirty")
 
 

@@ -23,6 +23,7 @@ from shopify_pipeline_tests.shopify.sandboxed import CREDENTIALS, NOW, SHOP, san
 from shopify_pipeline_tests.steps.extracting import Bench
 from shopify_sandbox.sandbox import VERSION, Sandbox
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 QUERY = operation("CustomersBulk").inlined({"query": None})
 
@@ -72,7 +73,7 @@ class StillShop:
     """
 
     def __init__(self, state: Path) -> None:
-        store = Store.create(state, seed=11, orders=5, days=30, now=NOW, shop=SHOP)
+        store = Store.create(state, Arguments(seed=11, orders=5, days=30, now=NOW, shop=SHOP))
         self.sandbox = Sandbox(state, store, CREDENTIALS)
         self.bulk = self.sandbox.bulk
         self.resting = 0

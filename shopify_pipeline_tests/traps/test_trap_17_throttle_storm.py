@@ -12,6 +12,7 @@ from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP
 from shopify_pipeline_tests.shopify.simulated.wired import StillWorld, WiredShop, wired_shop
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 
 def read_three_times(world: StillWorld) -> WiredShop:
@@ -34,7 +35,7 @@ def check(shop: WiredShop) -> None:
 def test_pacing_by_what_a_query_requests_is_hardly_ever_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Store.create(tmp_path, seed=11, orders=60, days=30, now=NOW, shop=SHOP)
+    Store.create(tmp_path, Arguments(seed=11, orders=60, days=30, now=NOW, shop=SHOP))
     check(read_three_times(StillWorld(tmp_path)))
 
     monkeypatch.setattr(Governor, "_expected", lambda self, operation, size: 0.0)

@@ -17,7 +17,7 @@ from shopify_pipeline_tests.shopify.sandboxed import CREDENTIALS, SHOP
 from shopify_pipeline_tests.webhooks.deliveries import a_delivery, signature
 from shopify_pipeline_tests.webhooks.hinted import HintedShop, hinted_shop
 
-VERSIONS = "select order_id, updated_at, root_hash from shopify.orders order by order_id"
+VERSIONS = "select order_id, updated_at, _root_hash from shopify.orders order by order_id"
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ The same state, seed and arguments always give the same events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from random import Random
@@ -16,6 +16,8 @@ from typing import Any
 from shopify_sandbox.world.editing import EditDraft, can_edit, edit
 from shopify_sandbox.world.entries import Facts, event
 from shopify_sandbox.world.fulfilling import can_fulfill, fulfill, open_units
+from shopify_sandbox.world.happening import Scene, happen
+from shopify_sandbox.world.happenings import BY_NAME
 from shopify_sandbox.world.large import place_large_order, refund_line_by_line
 from shopify_sandbox.world.ledger import balance
 from shopify_sandbox.world.paying import can_pay, pay
@@ -39,6 +41,7 @@ class Actions:
         large_order_refunds: Lines of the large order that are refunded, each by a refund of its own.
         restock: Whether refunded units go back to stock.
         order: Name (#1001) the order actions fall on; None lets the world choose.
+        happen: How often each happening of ``happenings.py``, by its name.
     """
 
     new_orders: int = 0
@@ -56,6 +59,7 @@ class Actions:
     hours: float = 0
     restock: bool = True
     order: str | None = None
+    happen: Mapping[str, int] = field(default_factory=dict)
 
 
 def advance(state: State, record: Record, rng: Random, actions: Actions) -> None:
@@ -67,9 +71,8 @@ def advance(state: State, record: Record, rng: Random, actions: Actions) -> None
         ActionRefused: The named order is unknown or an action does not fit it; what was recorded before stays.
     """
 
-    def clock() -> datetime:
-        return state.now + timedelta(seconds=1)
-
+    scene = scene_of(state, record, rng)
+    clock = scene.clock
     for _ in range(actions.new_orders):
         purchase(state, record, rng, clock)
     for name, how_many in (
@@ -93,8 +96,33 @@ def advance(state: State, record: Record, rng: Random, actions: Actions) -> None
         placed = place_large_order(state, record, rng, clock, lines=actions.large_order)
         if actions.large_order_refunds:
             refund_line_by_line(state, record, rng, clock, placed, refunds=actions.large_order_refunds)
+    for name, how_many in actions.happen.items():
+        _let_happen(scene, name, how_many, actions.order)
     if actions.hours > 0:
         record(event("clock", state.now + timedelta(seconds=int(actions.hours * 3_600))))
+
+
+def scene_of(state: State, record: Record, rng: Random) -> Scene:
+    """Where each event comes a second of the world after the one before it."""
+    return Scene(state, record, rng, lambda: state.now + timedelta(seconds=1))
+
+
+def _let_happen(scene: Scene, name: str, how_many: int, order_name: str | None) -> None:
+    happening = BY_NAME.get(name)
+    if happening is None:
+        raise ActionRefused(f"there is no happening {name}; there are {', '.join(BY_NAME) or 'none'}")
+    named = _named(scene.state, order_name) if order_name and happening.fits is not None else None
+    for _ in range(how_many):
+        if not happen(scene, happening, named):
+            where = f"to order {order_name}" if named else "now"
+            raise ActionRefused(f"{name} cannot happen {where}: {happening.what}")
+
+
+def _named(state: State, name: str) -> Order:
+    for order in state.orders.values():
+        if order.name == name:
+            return order
+    raise ActionRefused(f"there is no order {name}")
 
 
 def random_actions(state: State, rng: Random) -> Actions:
@@ -120,12 +148,10 @@ def random_actions(state: State, rng: Random) -> Actions:
 def _chosen(state: State, rng: Random, action: str, how_many: int, name: str | None) -> list[Order]:
     """The named order, the oldest orders the action fits, or drawn ones when it happens to any order."""
     if how_many and name:
-        found = [order for order in state.orders.values() if order.name == name]
-        if not found:
-            raise ActionRefused(f"there is no order {name}")
-        if not FITS[action](found[0]):
+        found = _named(state, name)
+        if not FITS[action](found):
             raise ActionRefused(f"order {name} does not allow {action}: {REFUSALS[action]}")
-        return found
+        return [found]
     if action in DRAWN:
         fitting = list(_fitting(state, action)) if how_many else []
         return rng.sample(fitting, min(how_many, len(fitting)))

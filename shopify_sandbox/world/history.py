@@ -15,10 +15,13 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from shopify_sandbox.world import evolution
+from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.catalog import TIME_ZONE, opening
 from shopify_sandbox.world.entries import Facts, event
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.fulfilling import can_fulfill, fulfill, open_units
+from shopify_sandbox.world.happening import Happening, Scene, happen
+from shopify_sandbox.world.happenings import HAPPENINGS
 from shopify_sandbox.world.paying import can_pay, pay
 from shopify_sandbox.world.records import Line, Order
 from shopify_sandbox.world.refunding import RefundDraft, can_cancel, can_refund, cancel, refund, settle
@@ -56,20 +59,22 @@ class History:
             what(at)
 
 
-def write_history(
-    state: State, record: Callable[[Facts], None], rng: Random, *, orders: int, days: int, now: datetime, domain: str
-) -> None:
-    """Record the shop's opening and its history up to ``now``."""
+def write_history(state: State, record: Callable[[Facts], None], rng: Random, arguments: Arguments) -> None:
+    """Record the shop's opening and its history up to ``arguments.now``."""
+    orders, days, now = arguments.orders, arguments.days, arguments.now
     start = now - timedelta(days=days)
-    for opened in opening(state, rng, start, domain):
+    for opened in opening(state, rng, start, arguments.shop):
         record(opened)
     history = History(state, record, rng)
     for _ in range(1 + orders // 50):
         history.after(start, -200 * DAY, 0, lambda at: _sign_up(history, at))
     for at in _order_times(rng, orders, start, now):
-        history.plan(at, lambda at: _order(history, at))
+        history.plan(at, lambda at: _order(history, at, arguments.is_full))
     for _ in range(days // 2):
         history.after(start, 0, days * DAY, lambda at: _tend(history, at))
+    for happening in HAPPENINGS if arguments.is_full else ():
+        for _ in range(round(happening.per_day * days)):
+            history.after(start, 0, days * DAY, lambda at, happening=happening: _happen(history, happening, None, at))
     history.run(now)
     record(event("clock", now))
 
@@ -97,7 +102,7 @@ def _tend(history: History, at: datetime) -> None:
     history.record(change(history.state, at, history.rng))
 
 
-def _order(history: History, at: datetime) -> None:
+def _order(history: History, at: datetime, is_full: bool) -> None:
     rng = history.rng
     order = purchase(history.state, history.record, rng, lambda: at)
     authorised, owed = figures(order).total_capturable > 0, figures(order).total_outstanding > 0
@@ -113,6 +118,13 @@ def _order(history: History, at: datetime) -> None:
         history.after(at, HOUR // 6, 4 * HOUR, lambda at: _edit(history, order, at))
     if not authorised and not owed:
         history.after(at, 4 * HOUR, 3 * DAY, lambda at: _fulfill(history, order, at))
+    for happening in HAPPENINGS if is_full else ():
+        if happening.chance and rng.random() < happening.chance:
+            history.after(at, *happening.delay, lambda at, happening=happening: _happen(history, happening, order, at))
+
+
+def _happen(history: History, happening: Happening, order: Order | None, at: datetime) -> None:
+    happen(Scene(history.state, history.record, history.rng, lambda: at), happening, order)
 
 
 def _pay(history: History, order: Order, at: datetime) -> None:

@@ -7,42 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.entries import Facts
-from shopify_sandbox.world.evolution import Actions, advance, random_actions
+from shopify_sandbox.world.evolution import Actions, advance, random_actions, scene_of
 from shopify_sandbox.world.fold import apply
+from shopify_sandbox.world.happening import happen
+from shopify_sandbox.world.happenings import drawn
 from shopify_sandbox.world.history import write_history
 from shopify_sandbox.world.state import State
-from shopify_sandbox.world.times import instant, stamp
 
-
-@dataclass(frozen=True)
-class Arguments:
-    """What a world is made from; equal arguments give equal worlds, byte for byte."""
-
-    seed: int
-    orders: int
-    days: int
-    now: datetime
-    shop: str
-
-    def __post_init__(self) -> None:
-        if self.orders < 0 or self.days < 1:
-            raise ValueError("a world needs orders >= 0 and days >= 1")
-        if self.now.tzinfo is None or not self.shop.endswith(".myshopify.com"):
-            raise ValueError("a world needs a time with an offset and a shop named like name.myshopify.com")
-
-    def facts(self) -> dict[str, Any]:
-        """JSON form; read back by ``from_facts``."""
-        return {**asdict(self), "now": stamp(self.now)}
-
-    @classmethod
-    def from_facts(cls, facts: dict[str, Any]) -> Arguments:
-        return cls(**{**facts, "now": instant(facts["now"])})
+#: Of what happens in a full world that is left alone, how much is beyond the everyday.
+UNUSUAL_SHARE = 0.4
 
 
 def seeded(name: str) -> Random:
@@ -64,22 +43,13 @@ class World:
     recorded: list[Facts] = field(default_factory=list)
 
     @classmethod
-    def create(
-        cls,
-        *,
-        seed: int,
-        orders: int,
-        days: int,
-        now: datetime,
-        shop: str,
-        progress: Callable[[int], None] = lambda orders: None,
-    ) -> World:
+    def create(cls, arguments: Arguments, progress: Callable[[int], None] = lambda orders: None) -> World:
         """A new shop with its history up to ``now`` (UTC, whole seconds); its events wait in ``recorded``.
 
         Args:
             progress: Told after each order how many there are.
         """
-        world = cls(Arguments(seed, orders, days, now, shop))
+        world = cls(arguments)
 
         def record(event: Facts) -> None:
             before = len(world.state.orders)
@@ -87,8 +57,7 @@ class World:
             if len(world.state.orders) > before:
                 progress(before + 1)
 
-        rng = seeded(f"{seed}/history")
-        write_history(world.state, record, rng, orders=orders, days=days, now=now, domain=shop)
+        write_history(world.state, record, seeded(f"{arguments.seed}/history"), arguments)
         return world
 
     @classmethod
@@ -121,6 +90,10 @@ class World:
     def tick(self) -> None:
         """Let one plausible thing happen."""
         rng = self._rng()
+        if self.arguments.is_full and rng.random() < UNUSUAL_SHARE:
+            happening = drawn(rng)
+            if happening is not None and happen(scene_of(self.state, self.record, rng), happening):
+                return
         advance(self.state, self.record, rng, random_actions(self.state, rng))
 
     def _rng(self) -> Random:

@@ -29,9 +29,9 @@ final as (
         updated_at,
 
         -- load
-        load_id
+        _load_id as load_id
     from customers
-    where deleted_at is null
+    where not _deleted
 )
 
 select * from final

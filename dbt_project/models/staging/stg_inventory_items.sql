@@ -18,7 +18,7 @@ final as (
         cost_currency,
         unit_cost
     from inventory_items
-    where deleted_at is null
+    where not _deleted
 )
 
 select * from final

@@ -14,7 +14,7 @@ final as (
         name as location_name,
         is_active
     from locations
-    where deleted_at is null
+    where not _deleted
 )
 
 select * from final

@@ -50,9 +50,9 @@ final as (
         cancelled_at,
 
         -- load
-        load_id
+        _load_id as load_id
     from orders
-    where deleted_at is null
+    where not _deleted
 )
 
 select * from final

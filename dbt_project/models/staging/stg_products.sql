@@ -16,7 +16,7 @@ final as (
         vendor,
         product_type
     from products
-    where deleted_at is null
+    where not _deleted
 )
 
 select * from final

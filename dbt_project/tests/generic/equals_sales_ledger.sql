@@ -19,7 +19,7 @@ built is left to the next build.
             {{ day_in_zone('agreements.happened_at', 'shops.time_zone') }} as sold_on,
             sales.total_shop as total,
             sales.total_tax_shop as tax,
-            case when orders.load_id > seen.load_id then 1 else 0 end as is_newer
+            case when orders._load_id > seen.load_id then 1 else 0 end as is_newer
         from {{ source('shopify', 'order_sales') }} as sales
         left join {{ source('shopify', 'order_agreements') }} as agreements
             on sales.shop = agreements.shop
@@ -31,7 +31,7 @@ built is left to the next build.
             on sales.shop = shops.shop
         left join seen
             on sales.shop = seen.shop
-        where orders.deleted_at is null
+        where not orders._deleted
         {%- if not with_test_orders %}
             and not orders.is_test
         {%- endif %}

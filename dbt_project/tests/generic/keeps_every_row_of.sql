@@ -15,7 +15,7 @@
         {%- for column in key if column != 'shop' %}
         and there.{{ column }} = here.{{ column }}
         {%- endfor %}
-    where there.deleted_at is null
+    where not there._deleted
         and here.shop is null
-        and there.load_id <= coalesce(seen.load_id, there.load_id)
+        and there._load_id <= coalesce(seen.load_id, there._load_id)
 {% endtest %}

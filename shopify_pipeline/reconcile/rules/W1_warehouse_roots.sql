@@ -9,23 +9,23 @@ select count(*) from recon.census_roots where shop = %(shop)s;
 with held as (
     select 'orders' as stream, order_id::text as root_id, updated_at
     from shopify.orders
-    where shop = %(shop)s and deleted_at is null
+    where shop = %(shop)s and not _deleted
     union all
     select 'customers', customer_id::text, updated_at
     from shopify.customers
-    where shop = %(shop)s and deleted_at is null
+    where shop = %(shop)s and not _deleted
     union all
     select 'products', product_id::text, updated_at
     from shopify.products
-    where shop = %(shop)s and deleted_at is null
+    where shop = %(shop)s and not _deleted
     union all
     select 'locations', location_id::text, updated_at
     from shopify.locations
-    where shop = %(shop)s and deleted_at is null
+    where shop = %(shop)s and not _deleted
     union all
     select 'inventory_levels', inventory_item_id || '/' || location_id, updated_at
     from shopify.inventory_levels
-    where shop = %(shop)s and deleted_at is null
+    where shop = %(shop)s and not _deleted
 ),
 
 differing as (

@@ -13,10 +13,11 @@ create table shopify.products (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     published_at timestamptz,
-    load_id bigint not null,
-    observed_at timestamptz not null,
-    root_hash text not null,
-    deleted_at timestamptz,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
     constraint products_pkey primary key (shop, product_id)
 );
 comment on table shopify.products is 'One row per product, newest version.';
@@ -26,7 +27,9 @@ create table shopify.product_tags (
     product_id bigint not null,
     position bigint not null,
     tag text not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint product_tags_pkey primary key (shop, product_id, position)
 );
 comment on table shopify.product_tags is 'One row per tag of a product.';
@@ -47,7 +50,9 @@ create table shopify.variants (
     is_taxable boolean not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint variants_pkey primary key (shop, variant_id)
 );
 create index variants_by_root on shopify.variants (shop, product_id);
@@ -57,9 +62,11 @@ create table shopify.variants_history (
     variant_id bigint not null,
     price numeric(20, 6) not null,
     compare_at_price numeric(20, 6),
-    observed_at timestamptz not null,
-    load_id bigint not null,
-    constraint variants_history_pkey primary key (shop, variant_id, load_id)
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    constraint variants_history_pkey primary key (shop, variant_id, _load_id)
 );
 comment on table shopify.variants_history is 'Every change of price, compare_at_price seen; append-only, because Shopify keeps no past.';
 
@@ -74,10 +81,11 @@ create table shopify.locations (
     country_code text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    load_id bigint not null,
-    observed_at timestamptz not null,
-    root_hash text not null,
-    deleted_at timestamptz,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
     constraint locations_pkey primary key (shop, location_id)
 );
 comment on table shopify.locations is 'One row per location, inactive ones included.';
@@ -92,10 +100,11 @@ create table shopify.inventory_items (
     unit_cost numeric(20, 6),
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    load_id bigint not null,
-    observed_at timestamptz not null,
-    root_hash text not null,
-    deleted_at timestamptz,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
     constraint inventory_items_pkey primary key (shop, inventory_item_id)
 );
 comment on table shopify.inventory_items is 'One row per inventory item, newest version.';
@@ -104,9 +113,11 @@ create table shopify.inventory_items_history (
     inventory_item_id bigint not null,
     cost_currency text,
     unit_cost numeric(20, 6),
-    observed_at timestamptz not null,
-    load_id bigint not null,
-    constraint inventory_items_history_pkey primary key (shop, inventory_item_id, load_id)
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    constraint inventory_items_history_pkey primary key (shop, inventory_item_id, _load_id)
 );
 comment on table shopify.inventory_items_history is 'Every change of cost_currency, unit_cost seen; append-only, because Shopify keeps no past.';
 
@@ -126,10 +137,11 @@ create table shopify.inventory_levels (
     safety_stock bigint,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    load_id bigint not null,
-    observed_at timestamptz not null,
-    root_hash text not null,
-    deleted_at timestamptz,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
     constraint inventory_levels_pkey primary key (shop, inventory_item_id, location_id)
 );
 comment on table shopify.inventory_levels is 'One row per inventory item and location, newest quantities.';
@@ -145,9 +157,11 @@ create table shopify.inventory_levels_history (
     damaged bigint,
     quality_control bigint,
     safety_stock bigint,
-    observed_at timestamptz not null,
-    load_id bigint not null,
-    constraint inventory_levels_history_pkey primary key (shop, inventory_item_id, location_id, load_id)
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    constraint inventory_levels_history_pkey primary key (shop, inventory_item_id, location_id, _load_id)
 );
 comment on table shopify.inventory_levels_history is 'Every change of available, on_hand, committed, incoming, reserved, damaged, quality_control, safety_stock seen; append-only, because Shopify keeps no past.';
 
@@ -169,10 +183,11 @@ create table shopify.customers (
     amount_spent numeric(20, 6) not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    load_id bigint not null,
-    observed_at timestamptz not null,
-    root_hash text not null,
-    deleted_at timestamptz,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
     constraint customers_pkey primary key (shop, customer_id)
 );
 comment on table shopify.customers is 'One row per customer, newest version.';
@@ -191,7 +206,9 @@ create table shopify.customer_addresses (
     phone text,
     province_code text,
     country_code text,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint customer_addresses_pkey primary key (shop, customer_id, address_id)
 );
 comment on table shopify.customer_addresses is 'One row per address a customer keeps.';
@@ -265,10 +282,11 @@ create table shopify.orders (
     ship_to_phone text,
     ship_to_province_code text,
     ship_to_country_code text,
-    load_id bigint not null,
-    observed_at timestamptz not null,
-    root_hash text not null,
-    deleted_at timestamptz,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
     constraint orders_pkey primary key (shop, order_id)
 );
 comment on table shopify.orders is 'One row per order, newest version.';
@@ -297,7 +315,9 @@ create table shopify.order_lines (
     original_total_presentment numeric(20, 6) not null,
     discounted_total_shop numeric(20, 6) not null,
     discounted_total_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_lines_pkey primary key (shop, order_line_id)
 );
 create index order_lines_by_root on shopify.order_lines (shop, order_id);
@@ -317,7 +337,9 @@ create table shopify.order_line_discounts (
     presentment_currency text not null,
     allocated_shop numeric(20, 6) not null,
     allocated_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_line_discounts_pkey primary key (shop, order_line_id, position)
 );
 create index order_line_discounts_by_root on shopify.order_line_discounts (shop, order_id);
@@ -336,7 +358,9 @@ create table shopify.order_taxes (
     presentment_currency text not null,
     amount_shop numeric(20, 6) not null,
     amount_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_taxes_pkey primary key (shop, owner_type, owner_id, position)
 );
 create index order_taxes_by_root on shopify.order_taxes (shop, order_id);
@@ -356,7 +380,9 @@ create table shopify.order_shipping_lines (
     original_price_presentment numeric(20, 6) not null,
     discounted_price_shop numeric(20, 6) not null,
     discounted_price_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_shipping_lines_pkey primary key (shop, shipping_line_id)
 );
 create index order_shipping_lines_by_root on shopify.order_shipping_lines (shop, order_id);
@@ -368,7 +394,9 @@ create table shopify.order_attributes (
     position bigint not null,
     name text not null,
     value text,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_attributes_pkey primary key (shop, order_id, position)
 );
 comment on table shopify.order_attributes is 'One row per custom attribute of an order.';
@@ -378,7 +406,9 @@ create table shopify.order_tags (
     order_id bigint not null,
     position bigint not null,
     tag text not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_tags_pkey primary key (shop, order_id, position)
 );
 comment on table shopify.order_tags is 'One row per tag of an order.';
@@ -392,7 +422,9 @@ create table shopify.order_agreements (
     happened_at timestamptz not null,
     refund_id bigint,
     return_id bigint,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_agreements_pkey primary key (shop, agreement_id)
 );
 create index order_agreements_by_root on shopify.order_agreements (shop, order_id);
@@ -416,7 +448,9 @@ create table shopify.order_sales (
     total_tax_presentment numeric(20, 6) not null,
     discount_before_tax_shop numeric(20, 6) not null,
     discount_before_tax_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_sales_pkey primary key (shop, sale_id)
 );
 create index order_sales_by_root on shopify.order_sales (shop, order_id);
@@ -434,7 +468,9 @@ create table shopify.order_sale_taxes (
     presentment_currency text not null,
     amount_shop numeric(20, 6) not null,
     amount_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_sale_taxes_pkey primary key (shop, sale_tax_id)
 );
 create index order_sale_taxes_by_root on shopify.order_sale_taxes (shop, order_id);
@@ -458,7 +494,9 @@ create table shopify.order_transactions (
     amount_presentment numeric(20, 6) not null,
     rounding_shop numeric(20, 6),
     rounding_presentment numeric(20, 6),
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint order_transactions_pkey primary key (shop, transaction_id)
 );
 create index order_transactions_by_root on shopify.order_transactions (shop, order_id);
@@ -472,7 +510,9 @@ create table shopify.transaction_fees (
     fee_type text not null,
     currency text not null,
     amount numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint transaction_fees_pkey primary key (shop, transaction_id, position)
 );
 create index transaction_fees_by_root on shopify.transaction_fees (shop, order_id);
@@ -490,7 +530,9 @@ create table shopify.refunds (
     presentment_currency text not null,
     total_refunded_shop numeric(20, 6) not null,
     total_refunded_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint refunds_pkey primary key (shop, refund_id)
 );
 create index refunds_by_root on shopify.refunds (shop, order_id);
@@ -512,7 +554,9 @@ create table shopify.refund_lines (
     subtotal_presentment numeric(20, 6) not null,
     total_tax_shop numeric(20, 6) not null,
     total_tax_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint refund_lines_pkey primary key (shop, refund_id, position)
 );
 create index refund_lines_by_root on shopify.refund_lines (shop, order_id);
@@ -530,7 +574,9 @@ create table shopify.refund_shipping_lines (
     subtotal_presentment numeric(20, 6) not null,
     tax_shop numeric(20, 6) not null,
     tax_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint refund_shipping_lines_pkey primary key (shop, refund_id, position)
 );
 create index refund_shipping_lines_by_root on shopify.refund_shipping_lines (shop, order_id);
@@ -548,7 +594,9 @@ create table shopify.refund_adjustments (
     amount_presentment numeric(20, 6) not null,
     tax_shop numeric(20, 6) not null,
     tax_presentment numeric(20, 6) not null,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint refund_adjustments_pkey primary key (shop, adjustment_id)
 );
 create index refund_adjustments_by_root on shopify.refund_adjustments (shop, order_id);
@@ -566,7 +614,9 @@ create table shopify.fulfillments (
     delivered_at timestamptz,
     total_quantity bigint not null,
     location_id bigint,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint fulfillments_pkey primary key (shop, fulfillment_id)
 );
 create index fulfillments_by_root on shopify.fulfillments (shop, order_id);
@@ -579,7 +629,9 @@ create table shopify.fulfillment_lines (
     order_id bigint not null,
     order_line_id bigint not null,
     quantity bigint,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint fulfillment_lines_pkey primary key (shop, fulfillment_line_id)
 );
 create index fulfillment_lines_by_root on shopify.fulfillment_lines (shop, order_id);
@@ -593,7 +645,9 @@ create table shopify.fulfillment_tracking (
     company text,
     number text,
     url text,
-    load_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
     constraint fulfillment_tracking_pkey primary key (shop, fulfillment_id, position)
 );
 create index fulfillment_tracking_by_root on shopify.fulfillment_tracking (shop, order_id);

@@ -14,6 +14,7 @@ from shopify_pipeline_tests.shopify.sandboxed import NOW, SHOP
 from shopify_pipeline_tests.shopify.simulated.wired import Served, StillWorld, WiredShop, wired_shop
 from shopify_sandbox.settings import RESTORE_POINTS_PER_SECOND
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 USED_MIN = 0.95
 THROTTLED_MAX = 0.01
@@ -30,7 +31,7 @@ def no_search_for_cycles() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> StillWorld:
     state = tmp_path_factory.mktemp("world")
-    Store.create(state, seed=11, orders=120, days=30, now=NOW, shop=SHOP)
+    Store.create(state, Arguments(seed=11, orders=120, days=30, now=NOW, shop=SHOP))
     return StillWorld(state)
 
 

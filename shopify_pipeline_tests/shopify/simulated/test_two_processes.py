@@ -13,6 +13,7 @@ from shopify_sandbox.admin.throttle import Bucket
 from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import Sandbox
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 READ = """
 import json, sys
@@ -38,7 +39,7 @@ print(sum(body.roots for body in reader.window(READINGS["orders"], window, count
 
 
 def test_two_processes_on_one_bucket_both_read_everything(tmp_path: Path) -> None:
-    store = Store.create(tmp_path / "shop", seed=11, orders=60, days=30, now=NOW, shop=SHOP)
+    store = Store.create(tmp_path / "shop", Arguments(seed=11, orders=60, days=30, now=NOW, shop=SHOP))
     bucket = Bucket(time.monotonic, restore_per_second=1_000)
     bucket.take(19_000)
     server = SandboxServer(Sandbox(tmp_path / "shop", store, CREDENTIALS, bucket=bucket))

@@ -1,0 +1,21 @@
+"""Everything that can happen in a believable shop beside the everyday of ``evolution.py``.
+
+Here: the list, in a fixed order, because worlds are drawn from it. Not here: what each is; that is its own module.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from shopify_sandbox.world.happening import Happening
+
+HAPPENINGS: tuple[Happening, ...] = ()
+
+BY_NAME = {happening.name: happening for happening in HAPPENINGS}
+
+
+def drawn(rng: Random) -> Happening | None:
+    """One of them, by weight; None when there is nothing to draw from."""
+    if not HAPPENINGS:
+        return None
+    return rng.choices(HAPPENINGS, [happening.weight for happening in HAPPENINGS])[0]
