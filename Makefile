@@ -29,13 +29,14 @@ TRYTON := $(STAMPS)/tryton-$(PACKAGES)-$(call digest,$(TRYTON_SOURCES))
 
 done = @rm -f $(STAMPS)/$(1)-* && touch $@
 
-.PHONY: help setup run once check test peers bench clean
+.PHONY: help setup run once check test soak peers bench clean
 
 help:
 	@echo 'make setup   everything that is needed, once'
 	@echo 'make run     the local stack and the main job, then the Dagster UI stays open'
 	@echo 'make once    the main job once, without the UI'
 	@echo 'make test    style, types, imports and every test'
+	@echo 'make soak    a shop that lives and misbehaves, followed for 2,000 steps and compared row by row; minutes'
 	@echo 'make peers   other Shopify extractors, unmodified, against the sandbox (installs them first)'
 	@echo 'make bench   how fast the store, the client and the webhook receiver are: one JSON line each, minutes'
 	@echo 'make check   style, types and imports only'
@@ -58,6 +59,9 @@ check: $(SYNCED) $(PARSED)
 test: setup check
 	$(BIN)/python -m pytest -q --durations=10 --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
+soak: $(SYNCED) $(POSTGRES)
+	$(BIN)/python -m shopify_pipeline_tests.soak.follow
+
 # Each tool has an environment of its own: none of them is a dependency of this project.
 PEERS := tap-shopify==3.13.0 airbyte-source-shopify==4.3.0
 
@@ -76,6 +80,8 @@ bench: $(SYNCED) $(POSTGRES)
 	$(BIN)/python -m shopify_sandbox.bench
 	$(BIN)/python -m shopify_pipeline_tests.bench.extract
 	$(BIN)/python -m shopify_pipeline_tests.bench.webhooks
+	$(BIN)/shopify-pipeline bench extract --orders 20000 --json
+	$(BIN)/python -m shopify_pipeline_tests.bench.increment --orders 2000 20000
 
 # Root's PostgreSQL data may be a link to a place its server's account can enter.
 clean:

@@ -14,12 +14,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import structlog
 import typer
 from psycopg.errors import UndefinedTable
 
+from shopify_pipeline.cli_checks import sweep, verify
+from shopify_pipeline.cli_landing import landing_app, loads, replay
 from shopify_pipeline.cli_ledgers import api_app, breaks_app, cursor_app, quarantine_app
 from shopify_pipeline.cli_shared import (
     NOT_IN_ORDER,
@@ -27,20 +29,23 @@ from shopify_pipeline.cli_shared import (
     Config,
     Shop,
     err,
+    known_streams,
     opened,
     out,
     print_counts,
     print_table,
     say,
 )
+from shopify_pipeline.cli_shops import shops_app
 from shopify_pipeline.config import load_settings
 from shopify_pipeline.errors import ConfigError, PipelineError
 from shopify_pipeline.ops import status as reports
-from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.versions import days_left, retires_on
 from shopify_pipeline.steps.doctor import examine
+from shopify_pipeline.steps.shops import sync_all
 from shopify_pipeline.warehouse.left_alone import Reason
 from shopify_pipeline.warehouse.migrate import migrate
+from shopify_pipeline.warehouse.paused import paused
 
 if TYPE_CHECKING:
     from shopify_pipeline.local.stack import Stack
@@ -55,6 +60,14 @@ app.add_typer(breaks_app, name="breaks")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(cursor_app, name="cursor")
 app.add_typer(api_app, name="api")
+bench_app = typer.Typer(help="How fast this is, measured on this machine.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+app.add_typer(shops_app, name="shops")
+app.add_typer(landing_app, name="landing")
+app.command()(verify)
+app.command()(sweep)
+app.command("replay")(replay)
+app.command("loads")(loads)
 
 Home = Annotated[Path, typer.Option("--home", help="Folder where the local stack keeps everything.")]
 Orders = Annotated[int, typer.Option("--orders", min=1, help="Orders of a new sandbox world.")]
@@ -161,16 +174,32 @@ def sync(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Even a shop that blocked us within the hour; look at the traffic first.")
     ] = False,
+    accept_quarantine: Annotated[
+        bool,
+        typer.Option("--accept-quarantine", help="Load although too many roots are withheld; look at them first."),
+    ] = False,
+    all_shops: Annotated[
+        bool, typer.Option("--all-shops", help="Every shop that is not paused; one that fails leaves the others alone.")
+    ] = False,
 ) -> None:
-    """Read what changed in the shop and load it."""
+    """Read what changed in the shop and load it. With --all-shops exits 3 when one failed."""
+    if all_shops:
+        _sync_all(config, shop, stream)
+        return
     despite: set[Reason] = {"access lost", "blocked"} if anyway else {"access lost"}
     pipeline = opened(config, shop, despite)
-    unknown = sorted(set(stream or ()) - set(STREAMS))
-    if unknown:
-        raise ConfigError(f"no stream {', '.join(unknown)}; there are {', '.join(STREAMS)}")
-    for name in stream or STREAMS:
-        pipeline.extract(name)
-        pipeline.load(name)
+    pipeline.accepts_quarantine = accept_quarantine
+    for name in known_streams(stream):
+        pipeline.sync(name)
+
+
+def _sync_all(config: Path | None, shop: str | None, stream: list[str] | None) -> None:
+    if shop is not None:
+        raise ConfigError("--shop and --all-shops exclude each other")
+    rows = sync_all(load_settings(config), known_streams(stream), say)
+    print_table("shops", rows)
+    if any(row["outcome"] == "failed" for row in rows):
+        raise typer.Exit(NOT_IN_ORDER)
 
 
 @app.command()
@@ -215,7 +244,9 @@ def status(config: Config = None, shop: Shop = None, as_json: AsJson = False) ->
         api = {"version": version, "retires_on": retires_on(version), "days_left": days_left(version, now)}
         kept_off = pipeline.left_alone()
         left_alone = [asdict(kept_off)] if kept_off else []
-        report = reports.status(conn, pipeline.shop.domain, now) | {"left_alone": left_alone, "api": [api]}
+        stopped = paused(conn, pipeline.shop.domain)
+        report = reports.status(conn, pipeline.shop.domain, now)
+        report |= {"left_alone": left_alone, "paused": [asdict(stopped)] if stopped else [], "api": [api]}
     if as_json:
         print(json.dumps(report, indent=2, default=str))
         return
@@ -235,6 +266,29 @@ def doctor(config: Config = None, shop: Shop = None, as_json: AsJson = False) ->
             out.print(f"{state:<4}  {finding.what}: {finding.message}", markup=False)
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(NOT_IN_ORDER)
+
+
+@bench_app.command("extract")
+def bench_extract_(
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders of the store.")] = 20_000,
+    seed: Seed = 7,
+    home: Annotated[Path, typer.Option("--home", help="Keeps the store between runs.")] = Path(".state/bench"),
+    mix: Annotated[
+        Literal["plain", "full"],
+        typer.Option("--mix", help="What happens there: the everyday, or everything that can."),
+    ] = "plain",
+    as_json: AsJson = False,
+) -> None:
+    """How fast, and in how much memory, all orders of a store come into an empty warehouse."""
+    from shopify_pipeline.local.bench_extract import bench_extract
+
+    figures = bench_extract(
+        home, orders=orders, seed=seed, mix=mix, progress=lambda line: say(line) if not as_json else None
+    )
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        print_counts(figures, False)
 
 
 def _show(outcome: Any) -> None:

@@ -18,6 +18,7 @@ from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.ops import status as reports
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify import radar
+from shopify_pipeline.steps.from_landing import replay_quarantined
 from shopify_pipeline.steps.repair import accept, repair
 from shopify_pipeline.steps.replay import replay
 from shopify_pipeline.warehouse.loads import Loads
@@ -89,10 +90,17 @@ def quarantine_list(config: Config = None, shop: Shop = None, as_json: AsJson = 
 
 
 @quarantine_app.command("replay")
-def quarantine_replay(config: Config = None, shop: Shop = None, as_json: AsJson = False) -> None:
+def quarantine_replay(
+    config: Config = None,
+    shop: Shop = None,
+    from_landing: Annotated[
+        bool, typer.Option("--from-landing", help="Merge what was landed again, without asking the shop.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Read the withheld roots again and load those whose cause is gone. Exits 3 when some remain."""
     pipeline = opened(config, shop)
-    counts = replay(pipeline)
+    counts = replay_quarantined(pipeline) if from_landing else replay(pipeline)
     print_counts(counts, as_json)
     if counts["remaining"]:
         raise typer.Exit(NOT_IN_ORDER)

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from shopify_pipeline.config import Settings, load_settings
 from shopify_pipeline.errors import ConfigError
+from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.warehouse.left_alone import Reason
 
@@ -37,6 +38,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 def opened(config: Path | None, shop: str | None, despite: Collection[Reason] = ()) -> Pipeline:
     settings = load_settings(config)
     return Pipeline(settings, shop or _only_shop(settings), progress=say, despite=despite)
+
+
+def known_streams(streams: list[str] | None) -> list[str]:
+    """The named streams, or all of them.
+
+    Raises:
+        ConfigError: One is none.
+    """
+    unknown = sorted(set(streams or ()) - set(STREAMS))
+    if unknown:
+        raise ConfigError(f"no stream {', '.join(unknown)}; there are {', '.join(STREAMS)}")
+    return streams or list(STREAMS)
 
 
 def _only_shop(settings: Settings) -> str:

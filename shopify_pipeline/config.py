@@ -10,6 +10,7 @@ import os
 import tomllib
 from datetime import date
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -25,6 +26,10 @@ class Section(BaseModel):
     """A part of the settings; an unknown key is an error, so that a misspelt one cannot be ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+#: Namespace and key of a metafield.
+MetafieldKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9$:_-]+\.[A-Za-z0-9_-]+$")]
 
 
 class ShopSettings(Section):
@@ -45,6 +50,7 @@ class ShopSettings(Section):
         webhook_uri: Where the shop delivers hints; None leaves subscriptions alone.
         client_secret_previous_file: The client secret before the last rotation, while Shopify may still sign with it.
         bulk_hosts: Hosts the files of bulk operations may be read from, beside the endpoint's own; Shopify's storage.
+        metafields: Stream → namespaces and keys of the metafields to read (``orders = ["custom.gift_message"]``).
     """
 
     domain: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*\.myshopify\.com$")
@@ -63,6 +69,7 @@ class ShopSettings(Section):
     value_map: Path | None = None
     webhook_uri: str | None = None
     bulk_hosts: tuple[str, ...] = ("storage.googleapis.com",)
+    metafields: dict[Literal["orders", "customers", "products"], tuple[MetafieldKey, ...]] = {}
 
     @field_validator("endpoint")
     @classmethod
@@ -173,11 +180,74 @@ class TrytonSettings(Section):
 
 
 class ExtractSettings(Section):
-    """How the shop is read."""
+    """How the shop is read.
+
+    Attributes:
+        overlap_seconds: How far behind its cursor a window begins: Shopify's search index is late.
+        bulk_threshold: From this many roots on, they are read by a bulk operation.
+        page_size: Roots per page to begin with.
+        backfill_days: How many days a stream's first load reads back; what is older follows in slices as long while
+            increments go on. None: the first load reads everything at once.
+    """
 
     overlap_seconds: int = Field(600, ge=0)
     bulk_threshold: int = Field(1000, ge=1)
     page_size: int = Field(250, ge=1, le=250)
+    backfill_days: int | None = Field(None, ge=1)
+
+
+class LandingSettings(Section):
+    """How the landing zone is reached when it is an S3 bucket, and how long it is kept.
+
+    Attributes:
+        endpoint: Address of a store that is not Amazon's; plain http only to this machine.
+        access_key_id: With the secret; without both, what the environment or the machine's role gives is used.
+        ca_file: Certificate authority the endpoint's certificate is of, beside the system's.
+        keep_days: After so many days a load goes that a later full load of its stream made superfluous. None: all are
+            kept, and the tables can be rebuilt with every version they ever held.
+    """
+
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: SecretStr | None = None
+    secret_access_key_file: Path | None = None
+    ca_file: Path | None = None
+    keep_days: int | None = Field(None, ge=1)
+
+    @field_validator("endpoint")
+    @classmethod
+    def _private(cls, endpoint: str | None) -> str | None:
+        if endpoint is not None and not endpoint.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("the landing zone must be reached over https:// (http:// only on this machine)")
+        return endpoint
+
+    @model_validator(mode="after")
+    def _has_whole_key(self) -> LandingSettings:
+        has_secret = self.secret_access_key is not None or self.secret_access_key_file is not None
+        if has_secret != (self.access_key_id is not None):
+            raise ValueError("access_key_id and secret_access_key_file belong together: set both or none")
+        return self
+
+    def secret(self) -> SecretStr | None:
+        """The secret access key, from its file when one is named.
+
+        Raises:
+            ConfigError: Its file cannot be read.
+        """
+        if self.secret_access_key_file is not None:
+            return _secret_in(self.secret_access_key_file, "[landing] secret_access_key_file")
+        return self.secret_access_key
+
+    def certificate_authority(self) -> str | None:
+        """The PEM text of ``ca_file``.
+
+        Raises:
+            ConfigError: It cannot be read.
+        """
+        if self.ca_file is None:
+            return None
+        return _secret_in(self.ca_file, "[landing] ca_file").get_secret_value()
 
 
 class LagSettings(Section):
@@ -186,6 +256,7 @@ class LagSettings(Section):
     backoffice_seconds: int = Field(3600, ge=0)
     quarantine_share_max: float = Field(0.01, ge=0, le=1)
     quarantine_roots_max: int = Field(50, ge=0)
+    missing_share_max: float = Field(0.005, ge=0, le=1)
 
 
 class TriggerSettings(Section):
@@ -199,6 +270,7 @@ class TriggerSettings(Section):
         reconciliation_cron: When the nightly reconciliation runs, on the shop's clock.
         subscriptions_cron: When webhook subscriptions are looked after, on the shop's clock.
         marts_cron: When the marts are rebuilt, on the shop's clock.
+        retention_cron: When the landing zone is tidied, on the shop's clock.
     """
 
     inbox: bool = True
@@ -208,6 +280,7 @@ class TriggerSettings(Section):
     reconciliation_cron: str = "0 3 * * *"
     subscriptions_cron: str = "0 6 * * *"
     marts_cron: str = "30 * * * *"
+    retention_cron: str = "0 5 * * *"
 
 
 class Settings(BaseSettings):
@@ -226,6 +299,7 @@ class Settings(BaseSettings):
     warehouse: WarehouseSettings
     tryton: TrytonSettings = TrytonSettings()
     shops: dict[str, ShopSettings] = Field(min_length=1)
+    landing: LandingSettings = LandingSettings()
     extract: ExtractSettings = ExtractSettings()
     lag: LagSettings = LagSettings()
     triggers: TriggerSettings = TriggerSettings()
@@ -269,7 +343,7 @@ def load_settings(path: Path | None = None) -> Settings:
     Raises:
         ConfigError: The file is missing or not TOML, a key is unknown, or a value is wrong. One line per mistake.
     """
-    path = path or Path(os.environ.get(CONFIG_VARIABLE, ".state/config.toml"))
+    path = settings_path(path)
     try:
         values = tomllib.loads(path.read_text())
     except FileNotFoundError as exc:
@@ -278,6 +352,23 @@ def load_settings(path: Path | None = None) -> Settings:
         ) from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{path} is not TOML: {exc}") from exc
+    return settings_from(path, values)
+
+
+def settings_path(path: Path | None = None) -> Path:
+    """Which file the settings are read from."""
+    return path or Path(os.environ.get(CONFIG_VARIABLE, ".state/config.toml"))
+
+
+def settings_from(path: Path, values: dict[str, Any]) -> Settings:
+    """Settings from what a file says and the environment.
+
+    Args:
+        path: The file, for messages.
+
+    Raises:
+        ConfigError: A key is unknown, or a value is wrong. One line per mistake.
+    """
     try:
         return Settings(**values)
     except ValidationError as exc:

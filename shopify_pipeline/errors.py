@@ -19,6 +19,7 @@ Here: the tree. Not here: retrying (``shopify/retry.py``) and turning an error i
         ├── UnsafeAnswerError      who answered, or how, is not to be trusted: have a look at it
         ├── QueryCostError         the query is too dear: ask for smaller pages
         ├── IncompleteError        what was received is not all there is: nothing of it counts
+        ├── QuarantineBudgetError  so many bad records are no bad data: look at them before anything is loaded
         └── DataError              one record is bad: quarantine it and carry on
 """
 
@@ -108,6 +109,10 @@ class QueryCostError(PermanentError):
 
 class IncompleteError(PermanentError):
     """What was received is provably not all there is; the cursor has not moved."""
+
+
+class QuarantineBudgetError(PermanentError):
+    """A load would withhold more roots than are allowed; nothing of it was written, and it waits as it was landed."""
 
 
 class DataError(PermanentError):

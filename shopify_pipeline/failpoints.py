@@ -17,7 +17,7 @@ class Failpoint(StrEnum):
     """Every place a crash test kills at; the value says what has just happened."""
 
     LANDING_HALF_FILE = "landing.half_file"
-    LOAD_BEFORE_MERGE = "load.before_merge"
+    LOAD_BEFORE_COMMIT = "load.before_commit"
     LOAD_AFTER_COMMIT = "load.after_commit"
     TOKEN_BEFORE_STORE = "token.before_store"  # noqa: S105 - a place, not a secret
     PUSH_MID_BATCH = "push.mid_batch"

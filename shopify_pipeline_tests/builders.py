@@ -55,7 +55,43 @@ _ORDER_ZEROS = [
     "totalCapturableSet",
     "totalTipReceivedSet",
     "refundDiscrepancySet",
+    "cartDiscountAmountSet",
+    "currentCartDiscountAmountSet",
+    "totalRefundedShippingSet",
 ]
+_ORDER_NONE = [
+    "originalTotalDutiesSet",
+    "originalTotalAdditionalFeesSet",
+    "currentTotalDutiesSet",
+    "currentTotalAdditionalFeesSet",
+    "confirmationNumber",
+    "poNumber",
+    "sourceIdentifier",
+    "registeredSourceUrl",
+    "app",
+    "publication",
+    "retailLocation",
+    "customerLocale",
+    "purchasingEntity",
+    "cancellation",
+    "billingAddress",
+    "totalWeight",
+]
+_ORDER_FLAGS = {
+    "customerAcceptsMarketing": False,
+    "closed": False,
+    "confirmed": True,
+    "fullyPaid": True,
+    "unpaid": False,
+    "capturable": False,
+    "refundable": True,
+    "restockable": True,
+    "fulfillable": True,
+    "requiresShipping": True,
+    "taxExempt": False,
+    "dutiesIncluded": False,
+    "estimatedTaxes": False,
+}
 
 
 def an_order(
@@ -71,6 +107,12 @@ def an_order(
     order: dict[str, Any] = {
         "id": gid("Order", number),
         "name": f"#{1000 + number}",
+        "number": 1000 + number,
+        "merchantBusinessEntity": {"id": gid("BusinessEntity", 1)},
+        "subtotalLineItemsQuantity": 1,
+        "currentSubtotalLineItemsQuantity": 1,
+        "currentTotalWeight": "0",
+        "totalCashRoundingAdjustment": {"paymentSet": bag("0.0"), "refundSet": bag("0.0")},
         "sourceName": "web",
         "email": None,
         "phone": None,
@@ -96,17 +138,34 @@ def an_order(
         "transactions": [],
         "refunds": [],
         "fulfillments": [],
+        "additionalFees": [],
         "lineItems": connection(*((a_line(number * 10, total=total),) if lines is None else lines)),
         "shippingLines": connection(),
+        "discountApplications": connection(),
+        "returns": connection(),
         "agreements": connection(*agreements),
     }
     order |= {name: bag(total) for name in _ORDER_BAGS} | {name: bag("0.0") for name in _ORDER_ZEROS}
+    order |= dict.fromkeys(_ORDER_NONE) | _ORDER_FLAGS
     return order | fields
+
+
+_LINE_BAGS = [
+    "originalUnitPriceSet",
+    "originalTotalSet",
+    "discountedUnitPriceSet",
+    "discountedUnitPriceAfterAllDiscountsSet",
+    "discountedTotalSet",
+    "priceAfterAllDiscountsBeforeTaxesSet",
+    "unfulfilledOriginalTotalSet",
+    "unfulfilledDiscountedTotalSet",
+]
 
 
 def a_line(number: int, *, total: str = "10.0", quantity: int = 1, **fields: Any) -> dict[str, Any]:
     return {
         "id": gid("LineItem", number),
+        "name": "Shirt - M",
         "title": "Shirt",
         "variantTitle": "M",
         "sku": "SHIRT-M",
@@ -116,12 +175,19 @@ def a_line(number: int, *, total: str = "10.0", quantity: int = 1, **fields: Any
         "quantity": quantity,
         "currentQuantity": quantity,
         "unfulfilledQuantity": quantity,
+        "nonFulfillableQuantity": 0,
+        "refundableQuantity": quantity,
         "requiresShipping": True,
         "isGiftCard": False,
         "taxable": True,
-        "originalUnitPriceSet": bag(total),
-        "originalTotalSet": bag(total),
-        "discountedTotalSet": bag(total),
+        "restockable": True,
+        "weight": None,
+        "sellingPlan": None,
+        "lineItemGroup": None,
+        **dict.fromkeys(_LINE_BAGS, bag(total)),
+        "totalDiscountSet": bag("0.0"),
+        "customAttributes": [],
+        "duties": [],
         "discountAllocations": [],
         "taxLines": [],
     } | fields
@@ -133,6 +199,7 @@ def an_agreement(number: int, *sales: dict[str, Any], kind: str = "OrderAgreemen
         "id": gid("SalesAgreement", number),
         "reason": "ORDER",
         "happenedAt": at("11:00:00"),
+        "app": None,
         "refund": None,
         "return": None,
         "sales": connection(*sales),
@@ -151,6 +218,7 @@ def a_sale(number: int, *, total: str = "10.0", line: int | None = None, **field
         "totalAmount": bag(total),
         "totalTaxAmount": bag("0.0"),
         "totalDiscountAmountBeforeTaxes": bag("0.0"),
+        "totalDiscountAmountAfterTaxes": bag("0.0"),
         "taxes": [],
     } | fields
 
@@ -175,7 +243,21 @@ def a_location(number: int, *levels: dict[str, Any], **fields: Any) -> dict[str,
         "name": f"Location {number}",
         "isActive": True,
         "fulfillsOnlineOrders": True,
-        "address": {"city": "Albany", "provinceCode": "NY", "countryCode": "US"},
+        "shipsInventory": True,
+        "hasActiveInventory": True,
+        "hasUnfulfilledOrders": False,
+        "isFulfillmentService": False,
+        "fulfillmentService": None,
+        "deactivatedAt": None,
+        "address": {
+            "address1": "1 Broadway",
+            "address2": None,
+            "city": "Albany",
+            "zip": "12207",
+            "provinceCode": "NY",
+            "countryCode": "US",
+            "phone": None,
+        },
         "createdAt": at("00:00:00"),
         "updatedAt": at("00:00:00"),
         "inventoryLevels": connection(*levels),

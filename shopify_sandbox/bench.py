@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -22,11 +23,13 @@ from shopify_sandbox.admin.throttle import Bucket
 from shopify_sandbox.http.server import SandboxServer
 from shopify_sandbox.sandbox import VERSION, Credentials, Sandbox
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.arguments import Arguments
+from shopify_sandbox.world.arguments import MIXES, Arguments
+from shopify_sandbox.world.cases import cases
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = "sandbox-usd.myshopify.com"
 PAGE_SIZE = 250
+TICKS = 300
 MONEY = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
 ORDER = f"""
   id name email phone note tags sourceName createdAt processedAt updatedAt cancelledAt closedAt cancelReason
@@ -69,6 +72,7 @@ GRANTED = frozenset(
 )
 
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
+T = TypeVar("T")
 
 
 def main(arguments: list[str]) -> None:
@@ -76,18 +80,44 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m shopify_sandbox.bench", description=__doc__)
     parser.add_argument("--orders", type=int, default=10_000, help="orders of the world")
     parser.add_argument("--seed", type=int, default=7, help="seed of the world")
+    parser.add_argument("--mix", choices=MIXES, default="plain", help="what the world is made of")
     given = parser.parse_args(arguments)
     with TemporaryDirectory() as home:
-        figures = measured(Path(home), orders=given.orders, seed=given.seed)
+        asked = Arguments(seed=given.seed, orders=given.orders, days=90, now=NOW, shop=SHOP, mix=given.mix)
+        figures = measured(Path(home), asked)
     command = shlex.join(["python", "-m", "shopify_sandbox.bench", *arguments])
     print(json.dumps({"command": command, **figures}))
 
 
-def measured(home: Path, *, orders: int, seed: int) -> dict[str, Any]:
-    """Measure a new world in a directory; seconds and bytes."""
-    began = time.process_time()
-    store = Store.create(home, Arguments(seed=seed, orders=orders, days=90, now=NOW, shop=SHOP))
-    world = {"orders": orders, "seed": seed, "cpu_seconds": round(time.process_time() - began, 3)}
+def measured(home: Path, asked: Arguments) -> dict[str, Any]:
+    """Measure a new world in a directory: made, served, opened again, and how it goes on; seconds and bytes."""
+    made, store = timed(lambda: Store.create(home, asked))
+    world = {
+        "orders": asked.orders,
+        "orders_held": len(store.state.orders),
+        "seed": asked.seed,
+        "mix": asked.mix,
+        **made,
+        "peak_memory_bytes": peak_memory(),
+    }
+    answers = answered(home, store)
+    log_bytes = (home / "events.jsonl").stat().st_size
+    peak = peak_memory()
+    del store
+    gc.unfreeze()
+    gc.collect()
+    opened, store = timed(lambda: Store.open(home))
+    return {
+        "world": {**world, "log_bytes": log_bytes, "peak_memory_bytes_when_served": peak},
+        **answers,
+        "opened": opened,
+        "cases": timed(lambda: cases(store.state))[0],
+        "ticks": ticks(store),
+    }
+
+
+def answered(home: Path, store: Store) -> dict[str, Any]:
+    """Serve the store and read all of it."""
     bucket = Bucket(time.monotonic, restore_per_second=1_000_000)
     sandbox = Sandbox(home, store, Credentials("client", "secret", "key"), bucket=bucket)
     api = sandbox.versions.api(VERSION)
@@ -104,9 +134,32 @@ def measured(home: Path, *, orders: int, seed: int) -> dict[str, Any]:
             "searched": paged(ask, SEARCH),
             "served": paged(served(server, sandbox.tokens.create_static()), None),
         }
-        return {"world": world, "pages": pages, "bulk": {"cold": bulk(ask), "cached": bulk(ask)}}
+        return {"pages": pages, "bulk": {"cold": bulk(ask), "cached": bulk(ask)}}
     finally:
         server.stop()
+
+
+def peak_memory() -> int:
+    """The most bytes this process has held so far."""
+    return getrusage(RUSAGE_SELF).ru_maxrss * 1_024
+
+
+def timed(act: Callable[[], T]) -> tuple[dict[str, float], T]:
+    """What it took, and what it gave."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    result = act()
+    spent = {"cpu_seconds": time.process_time() - cpu, "wall_seconds": time.perf_counter() - wall}
+    return {name: round(seconds, 3) for name, seconds in spent.items()}, result
+
+
+def ticks(store: Store) -> dict[str, float]:
+    """Let the world go on; the first tick after opening looks at every order once. CPU milliseconds."""
+    spent = [timed(store.tick)[0]["cpu_seconds"] * 1_000 for _ in range(TICKS)]
+    return {
+        "first_ms": round(spent[0], 1),
+        "median_ms": round(statistics.median(spent[1:]), 1),
+        "slowest_ms": round(max(spent[1:]), 1),
+    }
 
 
 def paged(ask: Ask, search: str | None) -> dict[str, Any]:

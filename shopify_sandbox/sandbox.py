@@ -28,7 +28,6 @@ from shopify_sandbox.bulk.results import Results
 from shopify_sandbox.errors import SandboxError
 from shopify_sandbox.faults.plan import Faults
 from shopify_sandbox.oauth import Tokens
-from shopify_sandbox.resources import fulfillment_orders
 from shopify_sandbox.rest.records import CALLS_PER_SECOND, Rest
 from shopify_sandbox.settings import RESTORE_POINTS_PER_SECOND, SettingsFile
 from shopify_sandbox.state import JsonLines
@@ -276,7 +275,7 @@ def assemble(
             return operations.find(gid)
         if gid.startswith(webhooks.GID_PREFIX):
             return subscriptions.find(gid)
-        return store.node(gid) or fulfillment_orders.found(store, gid)
+        return store.node(gid)
 
     return Model(
         resolvers={
@@ -300,8 +299,11 @@ def assemble(
             "nodes": lambda store, execution, arguments: [node(store, gid) for gid in arguments["ids"]],
         },
         nested_filters=resources.NESTED_FILTERS,
+        nested_sorts=resources.NESTED_SORTS,
+        single=resources.SINGLE,
         mutations={**mutations, **stock.mutations(clock), **fulfillments.mutations(clock)},
         platform=frozenset({*platform_objects, *platform_roots, *mutations}),
         newest_first=frozenset({"bulkOperations"}),
-        narrowed={"webhookSubscriptions": webhooks_view.is_shown},
+        narrowed={**resources.NARROWED, "webhookSubscriptions": webhooks_view.is_shown},
+        exchanges=resources.EXCHANGES,
     )

@@ -9,23 +9,28 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TextIO
 
 from shopify_sandbox.search.index import Index
+from shopify_sandbox.world import tender
 from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.changes import Change, changes, summary
 from shopify_sandbox.world.entries import Facts
 from shopify_sandbox.world.evolution import ActionRefused
 from shopify_sandbox.world.goods import Shop
+from shopify_sandbox.world.routing import find, find_line
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.world import World, line_of
 
 __all__ = ["ActionRefused", "Change", "StateError", "Store", "read_arguments", "read_events"]
 
 FORMAT = 2
+#: Bytes read at once from the end of the log.
+_TAIL = 65_536
 _GID = re.compile(r"gid://shopify/(\w+)/(\d+)(?:\?.*)?")
 
 
@@ -60,11 +65,12 @@ class Store:
         """
         if (state / "world.json").exists():
             raise StateError(f"{state} already holds a world; open it, or choose another directory")
-        world = World.create(arguments, progress)
         state.mkdir(parents=True, exist_ok=True)
-        _write(state / "events.jsonl", "".join(line_of(event) for event in world.take()))
+        with _written(state / "events.jsonl") as log:
+            world = World.create(arguments, progress, lambda event: log.write(line_of(event)))
         # world.json comes last: a directory without it was left half made and may be made again.
-        _write(state / "world.json", json.dumps({"format": FORMAT, **world.arguments.facts()}, indent=1) + "\n")
+        with _written(state / "world.json") as file:
+            file.write(json.dumps({"format": FORMAT, **world.arguments.facts()}, indent=1) + "\n")
         return cls(state, world)
 
     @classmethod
@@ -137,6 +143,12 @@ class Store:
             return None
         kind, number = match[1], int(match[2])
         state = self.state
+        if kind == "FulfillmentOrder":
+            return find(state, number)
+        if kind == "FulfillmentOrderLineItem":
+            return find_line(state, number)
+        if kind == "TenderTransaction":
+            return tender.find(state, number)
         by_kind: dict[str, dict[int, Any]] = {
             "Order": state.orders,
             "LineItem": state.lines,
@@ -147,7 +159,16 @@ class Store:
             "InventoryLevel": state.levels,
             "Location": state.locations,
             "Shop": {state.shop.id: state.shop},
+            "GiftCard": state.gift_cards,
+            "StoreCreditAccount": state.store_credit,
         }
+        if state.payments is not None:
+            by_kind |= {
+                "ShopifyPaymentsAccount": {state.payments.id: state.payments},
+                "ShopifyPaymentsBalanceTransaction": state.payments.transactions,
+                "ShopifyPaymentsDispute": state.payments.disputes,
+                "ShopifyPaymentsPayout": state.payments.payouts,
+            }
         return by_kind[kind].get(number) if kind in by_kind else state.others.get((kind, number))
 
     def _keep(self) -> list[dict[str, Any]]:
@@ -204,14 +225,18 @@ def _parsed(path: Path, number: int, line: str) -> Facts:
     return event
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a whole file that survives a crash either complete or not at all."""
+@contextmanager
+def _written(path: Path) -> Iterator[TextIO]:
+    """A new file that is there when it is complete, or not at all."""
     partial = path.with_suffix(".part")
-    with partial.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _append(path: Path, text: str) -> None:
@@ -223,7 +248,14 @@ def _append(path: Path, text: str) -> None:
 
 def _drop_torn_tail(path: Path) -> None:
     """Cut off a line that a crash left unfinished, before anything is appended to it."""
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(data.rfind(b"\n") + 1)
+    with path.open("r+b") as file:
+        end = left = file.seek(0, os.SEEK_END)
+        while left:
+            file.seek(max(0, left - _TAIL))
+            found = file.read(left - file.tell()).rfind(b"\n")
+            left = max(0, left - _TAIL)
+            if found >= 0:
+                left += found + 1
+                break
+        if left != end:
+            file.truncate(left)

@@ -11,6 +11,7 @@ from shopify_pipeline.defs.ingest import OWNERS, SHOPS
 from shopify_pipeline.ops.status import open_breaks
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.shopify.streams import IDS
 
 FINANCE = ["team:finance-operations"]
 SNAPSHOTS = ("orders", "documents", "ledger", "payments", "stock")
@@ -57,13 +58,39 @@ def snapshot(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> I
 
 
 @dg.asset(
+    key=["recon", "sweep"],
+    group_name="reconciliation",
+    owners=OWNERS + FINANCE,
+    kinds={"shopify", "postgres"},
+    partitions_def=SHOPS,
+    pool="shopify_api",
+    description="Every root the shop has, named by its id; what two sweeps in a row do not find is marked as deleted.",
+)
+def sweep(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
+    shop = pipeline.for_shop(context.partition_key, context.log.info)
+    found = {stream: shop.sweep(stream) or [] for stream in IDS}
+    return dg.MaterializeResult(
+        metadata={
+            f"{each.node} {name}": number
+            for rows in found.values()
+            for each in rows
+            for name, number in {
+                "present": each.found.present,
+                "missing": each.found.missing,
+                "gone": each.gone,
+            }.items()
+        }
+    )
+
+
+@dg.asset(
     key=["recon", "census"],
     group_name="reconciliation",
     owners=OWNERS + FINANCE,
     kinds={"shopify", "postgres"},
     partitions_def=SHOPS,
     pool="shopify_api",
-    deps=[["backoffice", "pushed"]],
+    deps=[["backoffice", "pushed"], ["recon", "sweep"]],
     description="The shop counted apart from the field map: ids, stamps, totals, sales, quantities; by bulk operation.",
 )
 def census(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
@@ -102,5 +129,5 @@ def no_unexplained_breaks(context: dg.AssetCheckExecutionContext, pipeline: Pipe
     return dg.AssetCheckResult(passed=unexplained == 0, severity=dg.AssetCheckSeverity.WARN, metadata=dict(counts))
 
 
-BOOKS = [pushed, snapshot, census, breaks]
+BOOKS = [pushed, snapshot, sweep, census, breaks]
 BOOK_CHECKS = [no_unexplained_breaks]

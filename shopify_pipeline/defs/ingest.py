@@ -10,6 +10,8 @@ import dagster as dg
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.schemas import STREAMS, Stream, Table
 from shopify_pipeline.steps.load import Loaded
+from shopify_pipeline.steps.metering import figures
+from shopify_pipeline.steps.retention import prune
 from shopify_pipeline.warehouse.ddl import POSTGRES_TYPES, system_columns
 
 SHOPS = dg.DynamicPartitionsDefinition(name="shops")
@@ -20,6 +22,7 @@ SHOP_TAG = "shopify/shop"
 
 CONSERVATION = "conservation_of_roots"
 BUDGET = "quarantine_budget"
+KNOWN_VALUES = "known_values"
 
 
 def landing_asset(stream: Stream) -> dg.AssetsDefinition:
@@ -35,7 +38,10 @@ def landing_asset(stream: Stream) -> dg.AssetsDefinition:
         description=f"Every version of {stream.name} since the cursor, as Shopify sent it: raw bodies and manifest.",
     )
     def landed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
-        done = pipeline.for_shop(context.partition_key, context.log.info).extract(stream.name)
+        shop = pipeline.for_shop(context.partition_key, context.log.info)
+        done = shop.extract(stream.name)
+        if done is None:
+            return dg.MaterializeResult(metadata={"skipped": "the shop does not grant the scopes it needs"})
         return dg.MaterializeResult(
             metadata={
                 "roots": done.roots,
@@ -44,6 +50,7 @@ def landing_asset(stream: Stream) -> dg.AssetsDefinition:
                 "mode": done.mode,
                 "window_to": dg.MetadataValue.timestamp(done.window_to),
                 "load_id": done.load_id,
+                **figures(shop, done.load_id),
             }
         )
 
@@ -70,6 +77,11 @@ def warehouse_assets(stream: Stream) -> dg.AssetsDefinition:
                 blocking=True,
                 description="Quarantined roots stay within the budget; more is not bad data but a broken contract.",
             ),
+            dg.AssetCheckSpec(
+                KNOWN_VALUES,
+                asset=root,
+                description="Every enum value is one the published schema has; another one was kept as it came.",
+            ),
         ],
         partitions_def=SHOPS,
     )
@@ -78,10 +90,11 @@ def warehouse_assets(stream: Stream) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         shop = pipeline.for_shop(context.partition_key, context.log.info)
         result = shop.load(stream.name)
+        known = {} if result is None else figures(shop, result.load_id)
         for table in stream.tables:
-            yield dg.MaterializeResult(asset_key=["warehouse", table.name], metadata=_metadata(table, stream, result))
-        lag = shop.settings.lag
-        yield from _checks(root, result, lag.quarantine_roots_max, lag.quarantine_share_max)
+            metadata = _metadata(table, result) | (known if table is stream.tables[0] else {})
+            yield dg.MaterializeResult(asset_key=["warehouse", table.name], metadata=metadata)
+        yield from _checks(root, result)
 
     return loaded
 
@@ -114,29 +127,38 @@ def _table_spec(stream: Stream, table: Table) -> dg.AssetSpec:
     )
 
 
-def _metadata(table: Table, stream: Stream, result: Loaded | None) -> dict[str, int]:
+def _metadata(table: Table, result: Loaded | None) -> dict[str, int | float]:
     """Numbers Dagster plots; a load with nothing to merge shows zeros."""
     if result is None:
         return {"rows_read": 0}
-    counts = {"rows_read": result.rows.get(table.name, 0), "load_id": result.load_id}
-    if table is stream.tables[0]:
-        counts |= result.counts()
-    return counts
+    return {"rows_read": result.rows.get(table.name, 0), "load_id": result.load_id}
 
 
-def _checks(
-    root: dg.AssetKey, result: Loaded | None, roots_max: int, share_max: float
-) -> Iterator[dg.AssetCheckResult]:
-    received, loaded, superseded, quarantined = (
-        (0, 0, 0, 0) if result is None else (result.received, result.loaded, result.superseded, result.quarantined)
+def _checks(root: dg.AssetKey, result: Loaded | None) -> Iterator[dg.AssetCheckResult]:
+    received, loaded, superseded, quarantined, new = (
+        (0, 0, 0, 0, 0)
+        if result is None
+        else (result.received, result.loaded, result.superseded, result.quarantined, result.newly_quarantined)
     )
     counts = {"received": received, "loaded": loaded, "superseded": superseded, "quarantined": quarantined}
     yield dg.AssetCheckResult(
         check_name=CONSERVATION, asset_key=root, passed=received == loaded + superseded + quarantined, metadata=counts
     )
-    allowed = max(1, min(roots_max, int(received * share_max)))
+    # A load above its budget was stopped before it got here, unless somebody accepted it.
+    allowed = new if result is None or result.allowed is None else result.allowed
     yield dg.AssetCheckResult(
-        check_name=BUDGET, asset_key=root, passed=quarantined <= allowed, metadata=counts | {"allowed": allowed}
+        check_name=BUDGET,
+        asset_key=root,
+        passed=new <= allowed,
+        metadata=counts | {"newly_quarantined": new, "allowed": allowed},
+    )
+    unknown = {} if result is None else dict(result.unknown_values)
+    yield dg.AssetCheckResult(
+        check_name=KNOWN_VALUES,
+        asset_key=root,
+        passed=not unknown,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"unknown_values": dg.MetadataValue.json(unknown)},
     )
 
 
@@ -171,5 +193,19 @@ def subscriptions(context: dg.AssetExecutionContext, pipeline: PipelineResource)
     )
 
 
+@dg.asset(
+    key=["landing", "kept"],
+    group_name="maintenance",
+    owners=OWNERS,
+    kinds={"storage"},
+    partitions_def=SHOPS,
+    description="The landing zone without what nothing needs: abandoned attempts, and loads older than "
+    "[landing] keep_days that a later full load replaced.",
+)
+def kept(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
+    gone = prune(pipeline.for_shop(context.partition_key, context.log.info))
+    return dg.MaterializeResult(metadata={"removed": len(gone), "removed_bytes": sum(e.stored.bytes for e in gone)})
+
+
 INGEST = [asset for stream in STREAMS.values() for asset in (landing_asset(stream), warehouse_assets(stream))]
-INGEST += [hints, subscriptions]
+INGEST += [hints, subscriptions, kept]

@@ -22,4 +22,9 @@ subscriptions = dg.define_asset_job(
     "subscriptions", selection=dg.AssetSelection.assets(["ops", "subscriptions"]), executor_def=dg.in_process_executor
 )
 
-JOBS = [sync, reconciliation, marts, subscriptions]
+#: What nothing needs any more of what was landed goes.
+retention = dg.define_asset_job(
+    "retention", selection=dg.AssetSelection.assets(["landing", "kept"]), executor_def=dg.in_process_executor
+)
+
+JOBS = [sync, reconciliation, marts, subscriptions, retention]

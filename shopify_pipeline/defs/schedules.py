@@ -5,12 +5,15 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from shopify_pipeline.config import Settings, ShopSettings
 from shopify_pipeline.defs.ingest import SHOP_TAG, SHOPS
-from shopify_pipeline.defs.jobs import marts, reconciliation, subscriptions
+from shopify_pipeline.defs.jobs import marts, reconciliation, retention, subscriptions
+from shopify_pipeline.errors import PipelineError
+from shopify_pipeline.resources import PipelineResource
+from shopify_pipeline.steps.shops import why_not_now
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """Per shop and in its zone a nightly reconciliation and a daily look at its webhook subscriptions; one rebuild of
-    the marts in the first shop's zone."""
+    """Per shop and in its zone a nightly reconciliation, a daily look at its webhook subscriptions and the tidying of
+    its landing zone; one rebuild of the marts in the first shop's zone."""
     triggers = settings.triggers
     nightly = [
         _of_shop(
@@ -33,6 +36,16 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         for name, shop in settings.shops.items()
         if shop.webhook_uri is not None
     ]
+    tidying = [
+        _of_shop(
+            f"retention_{name}",
+            retention,
+            shop,
+            cron=triggers.retention_cron,
+            description=f"Removes what nothing needs any more of what {shop.domain} has landed.",
+        )
+        for name, shop in settings.shops.items()
+    ]
     zone = next(iter(settings.shops.values())).time_zone
     rebuild = dg.ScheduleDefinition(
         name="marts",
@@ -42,7 +55,7 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Rebuilds and tests the marts.",
     )
-    return [*nightly, *daily, rebuild]
+    return [*nightly, *daily, *tidying, rebuild]
 
 
 def _of_shop(
@@ -58,7 +71,14 @@ def _of_shop(
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=description,
     )
-    def due(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    def due(context: dg.ScheduleEvaluationContext, pipeline: PipelineResource) -> dg.RunRequest | dg.SkipReason:
+        try:
+            hindrance = why_not_now(pipeline.for_shop(shop.domain, context.log.info))
+        except PipelineError:
+            # What fails is seen where runs are, so the run is started and says why it failed.
+            hindrance = None
+        if hindrance is not None:
+            return dg.SkipReason(hindrance)
         context.instance.add_dynamic_partitions(SHOPS.name or "", [shop.domain])
         return dg.RunRequest(partition_key=shop.domain, tags={SHOP_TAG: shop.domain})
 

@@ -13,6 +13,7 @@ from shopify_pipeline.defs.jobs import reconciliation, sync
 from shopify_pipeline.errors import PipelineError
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.steps.changes import reason_to_sync
+from shopify_pipeline.steps.shops import why_not_now
 
 _IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
@@ -65,7 +66,11 @@ def _verdict(context: dg.SensorEvaluationContext, pipeline: PipelineResource, sh
         if pause > timedelta(0):
             return False, f"the last sync failed; trying again in {int(pause.total_seconds())} s"
     try:
-        reason = reason_to_sync(pipeline.for_shop(shop, context.log.info), now)
+        opened = pipeline.for_shop(shop, context.log.info)
+        hindrance = why_not_now(opened)
+        if hindrance is not None:
+            return False, hindrance
+        reason = reason_to_sync(opened, now)
     except PipelineError as exc:
         # One shop that does not answer must not keep the others waiting.
         return False, str(exc)

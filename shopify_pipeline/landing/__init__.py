@@ -4,6 +4,6 @@ Here: writing, listing and reading raw bodies on local disk or object storage. N
 """
 
 from shopify_pipeline.landing.manifest import Kind, Manifest, Part
-from shopify_pipeline.landing.store import Landing, LandingWriter
+from shopify_pipeline.landing.store import Landing, LandingWriter, Stored
 
-__all__ = ["Kind", "Landing", "LandingWriter", "Manifest", "Part"]
+__all__ = ["Kind", "Landing", "LandingWriter", "Manifest", "Part", "Stored"]

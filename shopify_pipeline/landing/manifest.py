@@ -12,8 +12,8 @@ import msgspec
 
 from shopify_pipeline.errors import PermanentError
 
-Kind = Literal["page", "detail", "nested", "bulk"]
-Mode = Literal["full", "window", "roots"]
+Kind = Literal["page", "detail", "nested", "bulk", "asked"]
+Mode = Literal["full", "window", "backfill", "roots"]
 MANIFEST_NAME = "manifest.json"
 
 
@@ -22,7 +22,8 @@ class Part(msgspec.Struct, frozen=True):
 
     Attributes:
         name: File name under the load's prefix.
-        kind: ``page``, ``detail`` and ``nested`` are one GraphQL answer each, ``bulk`` is a file of JSON lines.
+        kind: ``page``, ``detail`` and ``nested`` are one GraphQL answer each, ``bulk`` is a file of JSON lines;
+            ``asked`` is ours, the gids that were asked for as a JSON list: who else would know what did not come.
         operation: The GraphQL operation that was sent; ``query_hash`` names its exact text.
         bytes: Length before compression, which is what the checksum is of.
         lines: JSON lines of a bulk file; 1 for an answer.
@@ -44,7 +45,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """Everything one load landed.
 
     Attributes:
-        window_from: Start of the window, UTC; None unless the mode is ``window``.
+        window_from: Start of the window or of the slice, UTC; None: no start.
         window_to: End of the window, UTC.
         shop_now: The shop's clock when this extraction began, UTC.
         landed_at: Our clock when everything was landed, UTC.

@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import requests
 
@@ -44,12 +44,24 @@ class LocalSandbox:
         orders: Orders of a new world; an existing world stays as it is.
         seed: Seed of a new world.
         scopes: Access scopes the app has there, from every start on.
+        plan: Shopify plan, which decides how fast the store may be asked.
+        mix: What happens in a new world: ``plain``, the everyday; ``full``, everything that can.
     """
 
-    def __init__(self, home: Path, *, orders: int, seed: int, scopes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        orders: int,
+        seed: int,
+        scopes: Sequence[str],
+        plan: str | None = None,
+        mix: Literal["plain", "full"] = "plain",
+    ) -> None:
         self._scopes = list(scopes)
         self._home = home.absolute()
-        self._arguments = ["--home", str(self._home), "--orders", str(orders), "--seed", str(seed)]
+        self._arguments = ["--home", str(self._home), "--orders", str(orders), "--seed", str(seed), "--mix", mix]
+        self._arguments += ["--plan", plan] if plan else []
         self._log = self._home / "sandbox.log"
         self._process: subprocess.Popen[bytes] | None = None
 

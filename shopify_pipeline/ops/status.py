@@ -26,6 +26,28 @@ def status(conn: Conn, shop: str, now: datetime) -> dict[str, Rows]:
     return {name: _rows(conn, name, shop=shop, now=now) for name in names}
 
 
+def loads(conn: Conn, shop: str, now: datetime, limit: int, load_id: int | None = None) -> Rows:
+    """The newest loads: what came of each, what it cost, how long it took, how far behind the shop it was.
+
+    ``seconds`` are by stage, in the order the stages are gone through. ``lag`` is from the newest stamp among its
+    roots to the end of its window, both by the shop's clock; ``age`` from the end of its window to now.
+
+    Args:
+        load_id: Only this load; None: the newest of all.
+    """
+    stages = ("count", "read", "land", "parse", "validate", "copy", "merge")
+    rows = _rows(conn, "loads", shop=shop, now=now, limit=limit, load_id=load_id)
+    return [
+        row | {"seconds": {name: row["seconds"][name] for name in stages if name in row["seconds"]}} for row in rows
+    ]
+
+
+def shop(conn: Conn, domain: str, now: datetime) -> dict[str, Any]:
+    """What one shop said of itself, whether it is paused, when it was last synced, and its open breaks."""
+    [row] = _rows(conn, "shop", shop=domain, now=now)
+    return row
+
+
 def open_breaks(conn: Conn, shop: str) -> dict[str, int]:
     """Open breaks by class."""
     return {row["class"]: row["open_breaks"] for row in _rows(conn, "open_breaks", shop=shop)}

@@ -15,6 +15,54 @@ inner join ops.loads as loads on loads.load_id = cursors.load_id
 where cursors.shop = %(shop)s
 order by cursors.stream;
 
+-- name: shop
+-- One row, whether the shop was ever reached or not.
+select
+    asked.shop,
+    shops.currency,
+    shops.time_zone,
+    shops.plan,
+    paused.paused_at,
+    paused.because as paused_because,
+    (select max(merged_at) from ops.loads where loads.shop = asked.shop) as last_sync_at,
+    (
+        select count(*)
+        from recon.breaks
+        where breaks.shop = asked.shop and breaks.status = 'open' and breaks.class <> 'in_transit'
+    ) as open_breaks
+from (select %(shop)s::text as shop) as asked
+left join ops.shops as shops on shops.shop = asked.shop
+left join ops.paused_shops as paused on paused.shop = asked.shop;
+
+-- name: loads
+select
+    load_id,
+    stream,
+    mode,
+    state,
+    window_from,
+    window_to,
+    received,
+    loaded,
+    superseded,
+    quarantined,
+    new_versions,
+    rows,
+    bytes,
+    api_points,
+    api_requests,
+    seconds,
+    newest_change_at,
+    window_to - newest_change_at as lag,
+    date_trunc('second', %(now)s - window_to) as age,
+    started_at,
+    landed_at,
+    merged_at
+from ops.loads
+where shop = %(shop)s and load_id = coalesce(%(load_id)s, load_id)
+order by load_id desc
+limit %(limit)s;
+
 -- name: stages
 -- Successes, failures and latency of the last day.
 select

@@ -1,78 +1,36 @@
-"""From records to typed rows: the field map, compiled once into msgspec structs and getters.
+"""From documents to typed rows: a batch of roots with their children becomes one set of columns per table.
 
-Here: types, paths, exact decimals and ids. Not here: rules between values (``frames.py``) or anything that writes.
+Here: reading JSON into structs, and who is rejected for what. Not here: struct types (``shapes.py``), paths
+(``pulling.py``), values (``columns.py``), rules between values (``frames.py``) or anything that writes.
 A wrong value is one rejection with its path; it withholds its whole root and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from operator import attrgetter
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
 import msgspec
+import numpy as np
+import pyarrow as arrow
+import pyarrow.compute as compute
 
 from shopify_pipeline.errors import DataError
-from shopify_pipeline.schemas.kinds import (
-    CONSTANT,
-    NODE,
-    OWNER,
-    PARENT,
-    POSITION,
-    ROOT,
-    Column,
-    Kind,
-    Source,
-    Stream,
-    Table,
-)
+from shopify_pipeline.schemas.columns import ARROW_TYPES, Bad, BadValuesError, Values, expected, gathered, to_values
+from shopify_pipeline.schemas.kinds import ROOT, Column, Kind, Source, Stream, Table, in_words
+from shopify_pipeline.schemas.pulling import Nodes, TablePlan
 from shopify_pipeline.schemas.records import UNREADABLE, Assembly, Document, Record
+from shopify_pipeline.schemas.shapes import Shape
 
 BIGINT_MAX = 2**63 - 1
-
-#: Decimals the warehouse keeps of an amount; ISO 4217 needs at most four.
-MONEY_SCALE = 6
-#: Decimals kept of a rate: a computed one comes as a float of up to 17 digits.
-RATE_SCALE = 20
-_MONEY_STEP = Decimal(1).scaleb(-MONEY_SCALE)
-_RATE_STEP = Decimal(1).scaleb(-RATE_SCALE)
-
-Gid = Annotated[str, msgspec.Meta(pattern=r"^gid://shopify/[A-Za-z]+/[0-9]+(\?.*)?$")]
-Amount = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,14}(\.[0-9]+)?$")]
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
-
-_JSON_TYPES: dict[Kind, Any] = {
-    Kind.GID: Gid,
-    Kind.TEXT: str,
-    Kind.INT: int,
-    Kind.UNSIGNED: Digits,
-    Kind.BOOL: bool,
-    Kind.INSTANT: Instant,
-    Kind.MONEY: Amount,
-    Kind.RATE: float,
-}
-
-#: Inside an object that is there, these may not be missing, whatever the column allows.
-_ALWAYS = frozenset({"id", "amount", "currencyCode", "shopMoney", "presentmentMoney"})
-
-#: Fields only some concrete types of an interface have; everywhere else a missing key is an error.
-_MAY_BE_ABSENT = frozenset(
-    {
-        ("discountApplication", "code"),
-        ("discountApplication", "title"),
-        ("SalesAgreement", "refund"),
-        ("SalesAgreement", "return"),
-        ("Sale", "lineItem"),
-        ("Sale", "shippingLine"),
-    }
-)
+#: Documents whose structs live at one time: what is read again while it is in the processor's cache is read faster.
+_AT_A_TIME = 400
 
 Row = tuple[Any, ...]
-Get = Callable[[Any], Any]
+Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +40,7 @@ class Rejection:
     Attributes:
         root_id: The gid's tail, such as ``450789469``.
         path: Where in the bad record, such as ``$.totalPriceSet.shopMoney.amount``.
+        message: For a person: which root, what is wrong with it.
         raw: The bad record's JSON as Shopify sent it.
     """
 
@@ -93,13 +52,55 @@ class Rejection:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one table in a batch.
+
+    Attributes:
+        typed: One Arrow column per column of the field map, in its order.
+        text: The same values as COPY's text format reads them.
+        owners: Place of each row's document in the batch.
+    """
+
+    table: Table
+    typed: arrow.Table
+    text: arrow.Table
+    owners: Places
+
+    def of(self, documents: Places) -> Rows:
+        """Only the rows of documents that are marked true."""
+        wanted = documents[self.owners]
+        if wanted.all():
+            return self
+        mask = arrow.array(wanted)
+        return Rows(self.table, self.typed.filter(mask), self.text.filter(mask), self.owners[wanted])
+
+
+@dataclass(slots=True)
+class Batch:
+    """Documents read together.
+
+    Attributes:
+        rejections: By place of the document; a rejected one may still have rows, which say nothing.
+        rows: By table name; every table of the stream is there.
+    """
+
+    documents: Sequence[Document]
+    rejections: dict[int, Rejection]
+    rows: dict[str, Rows]
+
+
 @dataclass(slots=True)
 class Decoded:
-    """Rows of one document, by table name, columns in the field map's order; ``raw`` is the root's own JSON."""
+    """Rows of one document, by table name, columns in the field map's order; ``raw`` is the root's own JSON.
+
+    Attributes:
+        updated_at: Shopify's version stamp; None for a root that has none.
+    """
 
     node: str
     gid: str
-    updated_at: datetime
+    updated_at: datetime | None
     raw: bytes
     rows: dict[str, list[Row]]
 
@@ -126,280 +127,244 @@ class Decoder:
     """Decodes documents of one stream."""
 
     def __init__(self, stream: Stream) -> None:
-        self._plans: dict[str, _NodePlan] = {}
+        self._stream = stream
+        self._roots = frozenset(node for node, _ in stream.roots)
+        sources: dict[str, list[tuple[Table, Source]]] = {}
         for table in stream.tables:
             for source in table.sources:
-                self._plans.setdefault(source.node, _NodePlan(source.node)).add(table, source)
+                sources.setdefault(source.node, []).append((table, source))
+        self._plans = {node: _NodePlan(node, taken) for node, taken in sources.items()}
+        self._empty = {table.name: _no_rows(table) for table in stream.tables}
 
-    def decode(self, document: Document) -> Decoded | Rejection:
-        """Typed rows of one root with its children, or the first reason to withhold it."""
-        rows: dict[str, list[Row]] = {}
+    def batch(self, documents: Sequence[Document]) -> Batch:
+        """Typed rows of these documents, and for each that cannot be typed the first reason found."""
+        rejections: dict[int, Rejection] = {}
+        held = {table.name: _Held(table) for table in self._stream.tables}
+        for start in range(0, len(documents), _AT_A_TIME):
+            nodes = {name: Nodes() for name in self._plans}
+            for place, document in enumerate(documents[start : start + _AT_A_TIME], start):
+                try:
+                    self._take(place, document, nodes)
+                except _BadRecordError as bad:
+                    rejections[place] = _rejection(document, bad.rule, bad.path, bad.says, bad.raw)
+            for table in self._stream.tables:
+                self._gather(held[table.name], nodes, documents, rejections)
+        rows = {
+            name: each.rows(documents, rejections) if each.owners else self._empty[name] for name, each in held.items()
+        }
+        return Batch(documents, rejections, rows)
+
+    def decode(self, documents: Sequence[Document]) -> list[Decoded | Rejection]:
+        """The same, document by document, as Python values."""
+        batch = self.batch(documents)
+        results = [
+            batch.rejections.get(place) or Decoded(document.node, document.gid, None, document.raw, {})
+            for place, document in enumerate(documents)
+        ]
+        for name, rows in batch.rows.items():
+            for owner, row in zip(rows.owners, rows.typed.to_pylist(), strict=True):
+                result = results[owner]
+                if isinstance(result, Decoded):
+                    result.rows.setdefault(name, []).append(tuple(row.values()))
+                    if name == self._stream.root_table(result.node).name:
+                        result.updated_at = row.get("updated_at")
+        return results
+
+    def _take(self, place: int, document: Document, nodes: Mapping[str, Nodes]) -> None:
+        """Read one root and its children into structs."""
+        if document.node not in self._roots:
+            raise _BadRecordError("unknown_node", "$.id", _stranger(document.node), document.raw)
+        root_id = _root_id(document)
+        positions: dict[tuple[str, str | None], int] = {}
         root = Record(document.node, document.gid, None, document.gid, document.raw)
-        positions: dict[tuple[str, str], int] = {}
-        current = root
+        for record in (root, *document.children):
+            plan = self._plans.get(record.node)
+            if plan is None:
+                raise _BadRecordError("unknown_node", "$.id", _stranger(record.node), record.raw)
+            value = plan.struct_of(record.raw)
+            taken = nodes[record.node]
+            among = (record.node, record.parent)
+            position = positions.get(among, 0)
+            positions[among] = position + 1
+            taken.values.append(value)
+            taken.documents.append(place)
+            taken.roots.append(root_id)
+            taken.parents.append(record.parent)
+            taken.positions.append(position)
+            taken.raws.append(record.raw)
+
+    def _gather(
+        self,
+        held: _Held,
+        nodes: Mapping[str, Nodes],
+        documents: Sequence[Document],
+        rejections: dict[int, Rejection],
+    ) -> None:
+        """Add one table's values of these nodes to what is held of it."""
+        for source in held.table.sources:
+            taken = nodes[source.node]
+            if taken.values:
+                columns, places = self._plans[source.node].tables[held.table.name, source].columns(taken)
+                owners = [taken.documents[place] for place in places]
+                held.add(columns, owners, [taken.raws[place] for place in places], documents, rejections)
+
+
+def _no_rows(table: Table) -> Rows:
+    names = [column.name for column in table.columns]
+    typed = arrow.table([arrow.array([], ARROW_TYPES[column.kind]) for column in table.columns], names=names)
+    text = arrow.table([arrow.array([], arrow.string()) for _ in table.columns], names=names)
+    return Rows(table, typed, text, np.empty(0, dtype=np.int64))
+
+
+class _Held:
+    """Values of one table, from a few documents at a time; who owns each row and which record it came from."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.owners: list[int] = []
+        self._records: list[bytes] = []
+        self._columns: list[list[arrow.Array]] = [[] for _ in table.columns]
+
+    def add(
+        self,
+        columns: Sequence[list[Any]],
+        owners: Sequence[int],
+        records: Sequence[bytes],
+        documents: Sequence[Document],
+        rejections: dict[int, Rejection],
+    ) -> None:
+        """Take rows over; a value that cannot be held rejects its document and is null from then on."""
+        for column, parts, raw in zip(self.table.columns, self._columns, columns, strict=True):
+            try:
+                part = _gathered(column, raw)
+            except BadValuesError as exc:
+                for bad in exc.bad:
+                    raw[bad.place] = None
+                    _reject(column, bad, owners[bad.place], records[bad.place], documents, rejections)
+                part = _gathered(column, raw)
+            parts.append(part)
+        self.owners += owners
+        self._records += records
+
+    def rows(self, documents: Sequence[Document], rejections: dict[int, Rejection]) -> Rows:
+        """All of them, typed; a value that is not what it claims to be rejects its document and is null."""
+        values: list[Values] = []
+        for column, parts in zip(self.table.columns, self._columns, strict=True):
+            held = arrow.concat_arrays(parts)
+            try:
+                values.append(_typed(column, held))
+            except BadValuesError as exc:
+                is_good = np.ones(len(held), dtype=bool)
+                for bad in exc.bad:
+                    is_good[bad.place] = False
+                    _reject(column, bad, self.owners[bad.place], self._records[bad.place], documents, rejections)
+                values.append(_typed(column, compute.if_else(arrow.array(is_good), held, None)))
+        names = [column.name for column in self.table.columns]
+        return Rows(
+            self.table,
+            arrow.table([value.typed for value in values], names=names),
+            arrow.table([value.text for value in values], names=names),
+            np.asarray(self.owners, dtype=np.int64),
+        )
+
+
+def _gathered(column: Column, raw: Sequence[Any]) -> arrow.Array:
+    # The root's id was read when its document was taken.
+    return arrow.array(raw, arrow.int64()) if column.path == ROOT else gathered(column.kind, raw)
+
+
+def _typed(column: Column, held: arrow.Array) -> Values:
+    return to_values(Kind.INT if column.path == ROOT else column.kind, held)
+
+
+def _reject(
+    column: Column, bad: Bad, owner: int, record: bytes, documents: Sequence[Document], rejections: dict[int, Rejection]
+) -> None:
+    """Withhold a document for a bad value, unless it is withheld already."""
+    if owner not in rejections:
+        path = "$." + column.path.lstrip("/.@")
+        says = f"{in_words(column)} is {bad.says}"
+        rejections[owner] = _rejection(documents[owner], bad.rule, path, says, record)
+
+
+class _BadRecordError(DataError):
+    """A record that cannot be what it claims; carries what quarantine shows."""
+
+    def __init__(self, rule: str, path: str, says: str, raw: bytes) -> None:
+        super().__init__(says)
+        self.rule, self.path, self.says, self.raw = rule, path, says, raw
+
+
+class _OrderName(msgspec.Struct):
+    name: str
+
+
+def root_in_words(document: Document) -> str:
+    """A root as a person knows it: an order by its name, anything else by its number."""
+    if document.node == "Order":
         try:
-            root_id = _gid_int(document.gid, "$.id")
-            for current in (root, *document.children):
-                place = (current.node, current.parent or "")
-                position = positions.get(place, 0)
-                positions[place] = position + 1
-                plan = self._plans.get(current.node)
-                if plan is None:
-                    raise _Bad("unknown_node", "$.id", f"a {current.node or 'record'} does not belong to this stream")
-                plan.extract(current, root_id, position, rows)
-        except _Bad as bad:
-            return Rejection(document.node, tail(document.gid), bad.rule, bad.path, bad.message, current.raw)
-        table = self._plans[document.node].root_table
-        stamp = rows[table.name][0][[c.name for c in table.columns].index("updated_at")]
-        return Decoded(document.node, document.gid, stamp, document.raw, rows)
+            return f"order {msgspec.json.decode(document.raw, type=_OrderName).name}"
+        except msgspec.DecodeError:
+            pass
+    return f"{re.sub(r'(?<!^)(?=[A-Z])', ' ', document.node).lower()} {tail(document.gid)}"
 
 
-class _Bad(DataError):
-    """A value that cannot be what it claims; carries what quarantine shows."""
+def _rejection(document: Document, rule: str, path: str, says: str, raw: bytes) -> Rejection:
+    return Rejection(document.node, tail(document.gid), rule, path, f"{root_in_words(document)}: {says}", raw)
 
-    def __init__(self, rule: str, path: str, message: str) -> None:
-        super().__init__(message)
-        self.rule, self.path, self.message = rule, path, message
+
+def _stranger(node: str) -> str:
+    return f"a {node or 'record without type'} does not belong to this stream"
+
+
+def _root_id(document: Document) -> int:
+    digits = tail(document.gid).partition("?")[0]
+    if not (digits.isascii() and digits.isdigit()):
+        raise _BadRecordError("bad_id", "$.id", f"{document.gid!r} is not a Shopify id", document.raw)
+    if int(digits) > BIGINT_MAX:
+        raise _BadRecordError("id_out_of_range", "$.id", f"{digits} does not fit 64 bits", document.raw)
+    return int(digits)
 
 
 class _NodePlan:
-    """Everything taken from one GraphQL type: one struct, and per table a list of getters."""
+    """Everything taken from one GraphQL type: one struct, and one plan per table and source."""
 
-    def __init__(self, node: str) -> None:
-        self.node = node
-        self._tables: list[tuple[Table, Source]] = []
-        self._compiled: tuple[msgspec.json.Decoder[Any], list[_TablePlan]] | None = None
+    def __init__(self, node: str, taken: Sequence[tuple[Table, Source]]) -> None:
+        shape = Shape()
+        for table, source in taken:
+            shape.add_source(table, source)
+        self._decoder = msgspec.json.Decoder(shape.struct(node))
+        self._columns = {
+            column.path.lstrip("/."): column for table, source in taken if not source.items for column in table.columns
+        }
+        self.tables = {(table.name, source): TablePlan(table, source, shape) for table, source in taken}
 
-    @property
-    def root_table(self) -> Table:
-        return self._tables[0][0]
+    def struct_of(self, raw: bytes) -> Any:
+        """One record as its struct.
 
-    def add(self, table: Table, source: Source) -> None:
-        self._tables.append((table, source))
-
-    def extract(self, record: Record, root_id: int, position: int, rows: dict[str, list[Row]]) -> None:
-        decoder, plans = self._compile()
+        Raises:
+            _BadRecordError: It is not JSON, or a field is missing or of another type.
+        """
         try:
-            value = decoder.decode(record.raw)
+            return self._decoder.decode(raw)
         except msgspec.ValidationError as exc:
             message, _, path = str(exc).partition(" - at `")
+            path = path.rstrip("`") or "$"
             rule = "missing_field" if "missing required field" in message else "wrong_type"
-            raise _Bad(rule, path.rstrip("`") or "$", message) from exc
-        except msgspec.DecodeError as exc:
-            raise _Bad("not_json", "$", str(exc)) from exc
-        context = _Context(value, record.parent, root_id, position)
-        for plan in plans:
-            rows.setdefault(plan.table_name, []).extend(plan.rows(context))
+            raise _BadRecordError(rule, path, self._in_words(message, path), raw) from exc
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise _BadRecordError("not_json", "$", f"it is not JSON: {exc}", raw) from exc
 
-    def _compile(self) -> tuple[msgspec.json.Decoder[Any], list[_TablePlan]]:
-        if self._compiled is None:
-            shape = _Shape()
-            for table, source in self._tables:
-                shape.add_source(table, source)
-            self._compiled = (
-                msgspec.json.Decoder(shape.struct(self.node)),
-                [_TablePlan(table, source) for table, source in self._tables],
-            )
-        return self._compiled
-
-
-class _Shape:
-    """The part of a GraphQL type we read, as a tree that becomes a struct."""
-
-    def __init__(self) -> None:
-        self.fields: dict[str, _Shape | Any] = {}
-        self.optional: dict[str, bool] = {}
-        self.lists: set[str] = set()
-
-    def add_source(self, table: Table, source: Source) -> None:
-        shape, owners = self, [self]
-        for name in filter(None, source.items.replace("[]", "").split(".")):
-            shape.lists.add(name)
-            if table.columns and all(c.path != "." for c in table.columns):
-                shape = shape._child(name, optional=False)
-            else:
-                shape.fields[name] = str
-                shape.optional[name] = False
-            owners.append(shape)
-        for column in table.columns:
-            path = column.path
-            if path in (PARENT, ROOT, POSITION, ".") or path.startswith(CONSTANT):
-                continue
-            if path.startswith(NODE):
-                self._add_path(path[1:], column)
-            elif path.startswith(OWNER):
-                owners[-2]._add_path(path[2:], column)
-            else:
-                shape._add_path(path, column)
-
-    def _child(self, name: str, *, optional: bool) -> _Shape:
-        child = self.fields.setdefault(name, _Shape())
-        self.optional[name] = self.optional.get(name, True) and optional
-        return child
-
-    def _add_path(self, path: str, column: Column) -> None:
-        shape: _Shape = self
-        *above, leaf = path.split(".")
-        for name in above:
-            if "[" in name:
-                name, selector = name.rstrip("]").split("[")
-                shape.lists.add(name)
-                shape = shape._child(name, optional=False)
-                shape.fields[selector.split("=")[0]] = str
-                shape.optional[selector.split("=")[0]] = False
-            else:
-                shape = shape._child(name, optional=column.nullable and name not in _ALWAYS)
-        shape.fields[leaf] = _JSON_TYPES[column.kind]
-        optional = column.nullable and not (above and leaf in _ALWAYS)
-        shape.optional[leaf] = shape.optional.get(leaf, True) and optional
-        if leaf == "amount" and above:
-            shape.fields.setdefault("currencyCode", str)
-            shape.optional.setdefault("currencyCode", False)
-
-    def struct(self, name: str) -> type[msgspec.Struct]:
-        """The struct type; every field must be present in the JSON, nullable ones may be null."""
-        fields: list[Any] = []
-        for field, inner in self.fields.items():
-            name_in_struct = field.lstrip("_")
-            kind: Any = inner.struct(f"{name}_{field}") if isinstance(inner, _Shape) else inner
-            if field in self.lists:
-                kind = list[kind]
-            if self.optional[field]:
-                kind = kind | None
-            if (name.rsplit("_", 1)[-1], field) in _MAY_BE_ABSENT:
-                fields.append((name_in_struct, kind, None))
-            else:
-                fields.append((name_in_struct, kind))
-        fields.sort(key=len)
-        return msgspec.defstruct(name, fields, frozen=True, rename={"typename": "__typename"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Context:
-    node: Any
-    parent: str | None
-    root_id: int
-    position: int
-
-
-class _TablePlan:
-    """How one table's rows come out of one decoded node."""
-
-    def __init__(self, table: Table, source: Source) -> None:
-        self.table_name = table.name
-        self._steps = tuple(filter(None, source.items.replace("[]", "").split(".")))
-        constants = dict(source.constants)
-        self._getters = tuple(_getter(column, constants) for column in table.columns)
-
-    def rows(self, context: _Context) -> Iterator[Row]:
-        if not self._steps:
-            yield self._row(context, context.node, context.node, context.position)
-            return
-        owners = [context.node]
-        for step in self._steps[:-1]:
-            owners = [inner for owner in owners for inner in getattr(owner, step)]
-        for owner in owners:
-            for position, item in enumerate(getattr(owner, self._steps[-1])):
-                yield self._row(context, owner, item, position)
-
-    def _row(self, context: _Context, owner: Any, item: Any, position: int) -> Row:
-        return tuple(get(context, owner, item, position) for get in self._getters)
-
-
-def _getter(column: Column, constants: dict[str, str]) -> Callable[[_Context, Any, Any, int], Any]:
-    path, convert = column.path, _converter(column)
-    if path.startswith(CONSTANT):
-        constant = constants[column.name]
-        return lambda context, owner, item, position: constant
-    if path == ROOT:
-        return lambda context, owner, item, position: context.root_id
-    if path == PARENT:
-        return lambda context, owner, item, position: _gid_int(context.parent or "", "$.__parentId")
-    if path == POSITION:
-        return lambda context, owner, item, position: position
-    if path == ".":
-        return lambda context, owner, item, position: item
-    if path.startswith(NODE):
-        get = _path_getter(path[1:])
-        return lambda context, owner, item, position: convert(get(context.node))
-    if path.startswith(OWNER):
-        get = _path_getter(path[2:])
-        return lambda context, owner, item, position: convert(get(owner))
-    get = _path_getter(path)
-    return lambda context, owner, item, position: convert(get(item))
-
-
-def _path_getter(path: str) -> Get:
-    steps = tuple(_step(name) for name in path.split("."))
-
-    def get(value: Any) -> Any:
-        for step in steps:
-            if value is None:
-                return None
-            value = step(value)
-        return value
-
-    return get
-
-
-def _step(name: str) -> Get:
-    if "[" not in name:
-        return attrgetter(name.lstrip("_"))
-    field, selector = name.rstrip("]").split("[")
-    key, wanted = selector.split("=")
-    return lambda value: next((item for item in getattr(value, field) if getattr(item, key) == wanted), None)
-
-
-def _converter(column: Column) -> Get:
-    """Text to its Python value; the path in a rejection is the column's."""
-    where = "$." + column.path.lstrip("/.")
-    kind = column.kind
-    if kind is Kind.GID:
-        return lambda text: None if text is None else _gid_int(text, where)
-    if kind is Kind.MONEY:
-        return lambda text: None if text is None else _money(text, where)
-    if kind is Kind.RATE:
-        return lambda number: None if number is None else _rate(number, where)
-    if kind is Kind.UNSIGNED:
-        return lambda text: None if text is None else _bigint(int(text), where)
-    if kind is Kind.INT:
-        return lambda number: None if number is None else _bigint(number, where)
-    if kind is Kind.INSTANT:
-        return lambda instant: None if instant is None else instant.astimezone(UTC)
-    if kind is Kind.TEXT:
-        return lambda text: None if text is None else _storable(text)
-    return lambda value: value
-
-
-def _gid_int(gid: str, where: str) -> int:
-    digits = tail(gid).partition("?")[0]
-    if not digits.isdecimal():
-        raise _Bad("bad_id", where, f"{gid!r} is not a Shopify id")
-    return _bigint(int(digits), where)
-
-
-def _bigint(number: int, where: str) -> int:
-    if not -BIGINT_MAX - 1 <= number <= BIGINT_MAX:
-        raise _Bad("id_out_of_range", where, f"{number} does not fit 64 bits")
-    return number
-
-
-def _money(text: str, where: str) -> Decimal:
-    amount = Decimal(text)
-    exponent = amount.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -MONEY_SCALE:
-        raise _Bad("money_precision", where, f"{text} has more than {MONEY_SCALE} decimals")
-    return amount.quantize(_MONEY_STEP)
-
-
-def _rate(number: float, where: str) -> Decimal:
-    """The shortest decimal that is this number, as Shopify wrote it."""
-    rate = Decimal(repr(number))
-    if not rate.is_finite() or abs(rate) >= 1000:
-        raise _Bad("rate_out_of_range", where, f"{number} is no rate")
-    return rate.quantize(_RATE_STEP)
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL holds every character but NUL, which is kept visible as U+FFFD."""
-    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+    def _in_words(self, message: str, path: str) -> str:
+        """What msgspec says, for a person."""
+        where = path.removeprefix("$").lstrip(".")
+        missing = re.search(r"missing required field `(\w+)`", message)
+        if missing:
+            return f"{where or 'it'} has no {missing[1]}"
+        column = self._columns.get(where)
+        got = re.search(r"got `(\w+)`", message)
+        if column is None or got is None:
+            return f"{where}: {message}"
+        if got[1] == "null":
+            return f"{in_words(column)} is missing"
+        return f"{in_words(column)} is a JSON {got[1]}, {expected(column.kind)}"

@@ -29,6 +29,9 @@ _TYPES = {
     Kind.INSTANT: "timestamp with time zone",
     Kind.MONEY: "numeric(20,6)",
     Kind.RATE: "numeric(24,20)",
+    Kind.DECIMAL: "numeric(30,12)",
+    Kind.DATE: "date",
+    Kind.JSON: "jsonb",
 }
 
 
@@ -86,6 +89,7 @@ OTHER_RELATIONS = (
             SHOP,
             Described("time_zone", "text", "The shop's IANA time zone; a merchant's day is a day in it."),
             Described("currency", "text", "The shop's currency today."),
+            Described("plan", "text", "The shop's plan, by the name Shopify shows."),
             Described(
                 "go_live_on", "date", "First day of the books in the shop's zone; null: nothing is owed.", nullable=True
             ),

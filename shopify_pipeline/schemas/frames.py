@@ -6,7 +6,7 @@ Not here: parsing (``decode.py``) and what happens to a rejected root (``steps/l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -16,19 +16,8 @@ import pandera.pandas as pa
 import pyarrow as arrow
 from iso4217 import Currency
 
-from shopify_pipeline.schemas.decode import MONEY_SCALE, RATE_SCALE, Row
-from shopify_pipeline.schemas.kinds import Kind, Table
-
-ARROW_TYPES: dict[Kind, arrow.DataType] = {
-    Kind.GID: arrow.int64(),
-    Kind.TEXT: arrow.string(),
-    Kind.INT: arrow.int64(),
-    Kind.UNSIGNED: arrow.int64(),
-    Kind.BOOL: arrow.bool_(),
-    Kind.INSTANT: arrow.timestamp("us", tz="UTC"),
-    Kind.MONEY: arrow.decimal128(20, MONEY_SCALE),
-    Kind.RATE: arrow.decimal128(24, RATE_SCALE),
-}
+from shopify_pipeline.schemas.columns import ARROW_TYPES
+from shopify_pipeline.schemas.kinds import Table, in_words
 
 _CURRENCIES = frozenset(currency.code for currency in Currency)
 
@@ -39,6 +28,9 @@ _VALUE_RULES: dict[str, Callable[[pd.Series], pd.Series]] = {
     "currency": lambda series: series.isin(_CURRENCIES),
     "not_negative": lambda series: series >= 0,
 }
+
+#: What a value is that breaks its rule.
+_BROKEN = {"currency": "no ISO 4217 currency", "not_negative": "below zero"}
 
 #: Row rules per table: name → (columns it is about, expression). Money identities hold in presentment currency
 #: (sales-ledger I7, I2, I3); in shop currency conversion may leave a residual.
@@ -86,61 +78,82 @@ class Failure:
     message: str
 
 
-def to_frame(table: Table, rows: Sequence[Row]) -> pd.DataFrame:
-    """Rows of one table as an Arrow-backed frame, columns in the field map's order.
-
-    Raises:
-        AssertionError: A decoded value does not fit its Arrow type: our bug, never a rejected root.
-    """
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(table.columns)
-    try:
-        arrays = [arrow.array(v, ARROW_TYPES[c.kind]) for c, v in zip(table.columns, columns, strict=True)]
-    except arrow.ArrowException as exc:
-        raise AssertionError(f"{table.name}: a decoded value does not fit its column: {exc}") from exc
-    frame: pd.DataFrame = arrow.table(arrays, names=[c.name for c in table.columns]).to_pandas(
-        types_mapper=pd.ArrowDtype
-    )
+def to_frame(typed: arrow.Table) -> pd.DataFrame:
+    """Typed columns as an Arrow-backed frame; an integer with a null stays an integer."""
+    frame: pd.DataFrame = typed.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 
 @cache
-def pandera_schema(table: Table) -> pa.DataFrameSchema:
-    """The pandera schema of a table, generated from the field map."""
+def pandera_schema(table: Table, *, rules_alone: bool = False) -> pa.DataFrameSchema:
+    """The pandera schema of a table, generated from the field map.
+
+    Args:
+        rules_alone: Only what is to be said of values: types, nulls and keys were looked at before.
+    """
     columns = {
         column.name: pa.Column(
-            pd.ArrowDtype(ARROW_TYPES[column.kind]),
+            None if rules_alone else pd.ArrowDtype(ARROW_TYPES[column.kind]),
             checks=[pa.Check(_VALUE_RULES[name], name=name, ignore_na=True) for name in column.checks],
-            nullable=column.nullable,
+            nullable=rules_alone or column.nullable,
             description=column.description,
         )
         for column in table.columns
+        if column.checks or not rules_alone
     }
     rules = [pa.Check(rule, name=name, ignore_na=False) for name, _, rule in _ROW_RULES.get(table.name, ())]
-    return pa.DataFrameSchema(columns, checks=rules, unique=list(table.key), strict=True, name=table.name)
+    keys = None if rules_alone else list(table.key)
+    return pa.DataFrameSchema(columns, checks=rules, unique=keys, strict=not rules_alone, name=table.name)
 
 
-def judge(table: Table, frame: pd.DataFrame) -> list[Failure]:
-    """Every rule a row of this frame breaks; empty when the frame is good.
+def judge(table: Table, typed: arrow.Table) -> list[Failure]:
+    """Every rule a row of these columns breaks; empty when they are good.
 
     Raises:
         AssertionError: pandera failed on something that is no row of the frame: a bug in a rule, not bad data.
     """
+    is_whole = _is_whole(table, typed)
+    if is_whole and table.name not in _ROW_RULES:
+        typed = typed.select([column.name for column in table.columns if column.checks])
+    if not typed.num_columns:
+        return []
     try:
-        pandera_schema(table).validate(frame, lazy=True)
+        pandera_schema(table, rules_alone=is_whole).validate(to_frame(typed), lazy=True)
     except pa.errors.SchemaErrors as exc:
         # A frame-wide rule is reported once per column of each bad row; a set makes it one failure again.
         return sorted({_failure(table, case) for case in exc.failure_cases.to_dict("records")})
     return []
 
 
+def _is_whole(table: Table, typed: arrow.Table) -> bool:
+    """Whether every column is of its type, none lacks a value it must have and no key is there twice.
+
+    Arrow tells it of a whole table at once; pandera, which has a price per column, need only say what is wrong if not.
+    """
+    columns = zip(table.columns, typed.schema, typed.columns, strict=True)
+    return all(
+        held.name == column.name
+        and held.type == ARROW_TYPES[column.kind]
+        and (column.nullable or not values.null_count)
+        for column, held, values in columns
+    ) and (typed.select(table.key).group_by(table.key, use_threads=False).aggregate([]).num_rows == typed.num_rows)
+
+
 def _failure(table: Table, case: Mapping[str, object]) -> Failure:
-    row, rule, column = case["index"], str(case["check"]), str(case["column"])
+    row, rule, name = case["index"], str(case["check"]), str(case["column"])
     if row is None or pd.isna(row):  # type: ignore[call-overload]
         raise AssertionError(f"{table.name}: rule {rule} broke instead of judging: {case['failure_case']}")
-    paths = {name: path for name, path, _ in _ROW_RULES.get(table.name, ())}
+    place, what = int(str(row)), table.name.replace("_", " ")
+    paths = {rule: path for rule, path, _ in _ROW_RULES.get(table.name, ())}
     if rule in paths:
-        return Failure(int(str(row)), rule, paths[rule], f"{table.name} breaks {rule}")
+        return Failure(place, rule, paths[rule], f"{what}: it does not hold that {rule.replace('_', ' ')}")
     if rule.startswith(("multiple_fields_uniqueness", "field_uniqueness")):
-        return Failure(int(str(row)), "duplicate_key", "$.id", f"{table.name}: the same key twice in one load")
-    path = "$." + table.column(column).path.lstrip("/.") if column in {c.name for c in table.columns} else "$"
-    return Failure(int(str(row)), rule, path, f"{table.name}.{column} breaks {rule}")
+        return Failure(place, "duplicate_key", "$.id", f"{what}: the same key twice in one load")
+    if name not in {column.name for column in table.columns}:
+        raise AssertionError(f"{table.name}: rule {rule} judged {name}, which is no column")
+    column = table.column(name)
+    path = "$." + column.path.lstrip("/.@")
+    if rule == "not_nullable":
+        return Failure(place, rule, path, f"{what}: {in_words(column)} is missing")
+    shown = case["failure_case"] if column.checks else "its value"
+    return Failure(place, rule, path, f"{what}: {in_words(column)} is {shown}, {_BROKEN.get(rule, 'against ' + rule)}")

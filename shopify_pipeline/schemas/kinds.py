@@ -20,6 +20,9 @@ class Kind(StrEnum):
     INSTANT = "instant"
     MONEY = "money"
     RATE = "rate"
+    DATE = "date"
+    JSON = "json"
+    DECIMAL = "decimal"
 
 
 class Pii(StrEnum):
@@ -67,11 +70,15 @@ class Source:
         node: GraphQL type of the node, as the schema names it.
         items: Dotted path of the list inside the node ("" means the node itself); ``[]`` marks a list on the way.
         constants: Values that tell sources of one table apart, by column name.
+        single: The path ends at one object, or at none, instead of a list.
+        nullable: Shopify may answer null for the list, which then holds nothing.
     """
 
     node: str
     items: str = ""
     constants: tuple[tuple[str, str], ...] = ()
+    single: bool = False
+    nullable: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class Table:
         grain: What one row is, in one sentence.
         root_column: The column that holds the root's id; children are replaced by it as a set.
         tracked: Columns whose every change is kept in ``<name>_history``; Shopify keeps no past of them.
+        named_in: ``table.column`` of rows that name a row of this one by its id, and lose it in Shopify when it goes.
     """
 
     name: str
@@ -91,6 +99,7 @@ class Table:
     sources: tuple[Source, ...]
     columns: tuple[Column, ...]
     tracked: tuple[str, ...] = ()
+    named_in: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError names the table when there is none."""
@@ -107,11 +116,16 @@ class Stream:
     Attributes:
         roots: GraphQL type of a root → its table. A root is judged, versioned and replaced with all its children.
         tables: Root tables and child tables, roots first.
+        scopes: Access scopes not every shop grants and without which this stream cannot be read: it is then skipped
+            and said to be so. Empty: the scopes it needs are among those every shop must grant.
+        holders: GraphQL types that are in its bulk files only because roots hang on them.
     """
 
     name: str
     roots: tuple[tuple[str, Table], ...]
     children: tuple[Table, ...] = ()
+    scopes: tuple[str, ...] = ()
+    holders: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -123,6 +137,14 @@ class Stream:
     def children_of(self, root: Table) -> tuple[Table, ...]:
         """Child tables that hang on this root table (they share its root column)."""
         return tuple(table for table in self.children if table.root_column == root.root_column)
+
+
+def in_words(column: Column) -> str:
+    """A column as a person would say it: ``total price in shop currency``."""
+    for suffix, bag in (("_shop", "shop currency"), ("_presentment", "presentment currency")):
+        if column.kind is Kind.MONEY and column.name.endswith(suffix):
+            return f"{column.name.removesuffix(suffix).replace('_', ' ')} in {bag}"
+    return column.name.replace("_", " ")
 
 
 def gid(name: str, path: str, description: str, *, nullable: bool = False, pii: Pii = Pii.NONE) -> Column:
@@ -145,6 +167,16 @@ def count(name: str, path: str, description: str, *, nullable: bool = False, che
     return Column(name, path, Kind.INT, description, nullable, unit="units", checks=checks)
 
 
+def legacy_id(name: str, path: str, description: str, *, nullable: bool = True) -> Column:
+    """A 64-bit id that Shopify sends as digits, without the type in front."""
+    return Column(name, path, Kind.UNSIGNED, description, nullable)
+
+
+def day(name: str, path: str, description: str) -> Column:
+    """A calendar day, in no zone but the shop's."""
+    return Column(name, path, Kind.DATE, description)
+
+
 def flag(name: str, path: str, description: str, *, nullable: bool = False) -> Column:
     return Column(name, path, Kind.BOOL, description, nullable)
 
@@ -156,6 +188,11 @@ def instant(name: str, path: str, description: str, *, nullable: bool = True) ->
 
 def rate(name: str, path: str, description: str) -> Column:
     return Column(name, path, Kind.RATE, description, unit="fraction (0.0725 is 7.25 %)")
+
+
+def decimal(name: str, path: str, description: str, *, unit: str, nullable: bool = True) -> Column:
+    """An exact number that is neither an amount nor a small rate: an exchange rate, a weight."""
+    return Column(name, path, Kind.DECIMAL, description, nullable, unit=unit)
 
 
 def amount(name: str, path: str, description: str, *, nullable: bool = False, unit: str = "shop currency") -> Column:

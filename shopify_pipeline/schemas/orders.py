@@ -1,16 +1,16 @@
-"""The field map of the ``orders`` stream: an order with its lines, ledger, money movements and shipments.
+"""The field map of the ``orders`` stream: the order itself, and everything that is read and replaced with it.
 
-Here: declarations only. Rules between columns are in ``frames.py``, the GraphQL documents in ``shopify/queries``.
+Here: declarations only, of what hangs on the order directly. Its lines, ledger, money, shipments and returns have
+modules of their own; rules between columns are in ``frames.py``, the GraphQL documents in ``shopify/queries``.
 """
 
 from __future__ import annotations
 
+from shopify_pipeline.schemas import order_ledger, order_lines, order_money, order_shipments, returns
 from shopify_pipeline.schemas.kinds import (
-    NODE,
-    OWNER,
-    PARENT,
     POSITION,
-    ROOT,
+    Column,
+    Kind,
     Pii,
     Source,
     Stream,
@@ -24,11 +24,10 @@ from shopify_pipeline.schemas.kinds import (
     flag,
     gid,
     instant,
-    rate,
     text,
 )
-
-ORDER_ID = gid("order_id", ROOT, "The order this row belongs to.")
+from shopify_pipeline.schemas.metafields import metafields_of
+from shopify_pipeline.schemas.order_lines import ORDER_ID
 
 ORDERS = Table(
     name="orders",
@@ -39,14 +38,36 @@ ORDERS = Table(
     columns=(
         gid("order_id", "id", "Shopify's numeric order id."),
         text("name", "name", "Order name as the merchant sees it, such as #1001.", nullable=False),
+        Column("number", "number", Kind.INT, "Number inside the name.", nullable=False),
+        text("confirmation_number", "confirmationNumber", "Number the customer was given.", pii=Pii.PSEUDONYM),
+        text("po_number", "poNumber", "The buyer's purchase order number."),
         text("source_name", "sourceName", "Channel the order came from."),
+        text("source_identifier", "sourceIdentifier", "The order's id in the channel it came from."),
+        text("registered_source_url", "registeredSourceUrl", "Where the order is found in that channel."),
+        gid("app_id", "app.id", "App that created the order.", nullable=True),
+        text("app_name", "app.name", "Name of that app."),
+        gid("publication_id", "publication.id", "Publication the order was placed through.", nullable=True),
+        gid("business_entity_id", "merchantBusinessEntity.id", "Legal entity of the merchant that sold it."),
+        gid("retail_location_id", "retailLocation.id", "Point-of-sale location it was sold at.", nullable=True),
         text("email", "email", "E-mail given at checkout.", pii=Pii.PERSONAL),
         text("phone", "phone", "Phone given at checkout.", pii=Pii.PERSONAL),
         text("note", "note", "Note of customer or merchant.", pii=Pii.PERSONAL),
+        text("customer_locale", "customerLocale", "Language of the checkout."),
+        flag("accepts_marketing", "customerAcceptsMarketing", "Whether the customer agreed to marketing then."),
         gid(
             "customer_id",
             "customer.id",
             "Customer; null for guests and after redaction.",
+            nullable=True,
+            pii=Pii.PSEUDONYM,
+        ),
+        gid("company_id", "purchasingEntity.company.id", "Company that bought, on a B2B order.", nullable=True),
+        text("company_name", "purchasingEntity.company.name", "Name of that company."),
+        gid("company_location_id", "purchasingEntity.location.id", "Location of the company.", nullable=True),
+        gid(
+            "company_contact_id",
+            "purchasingEntity.contact.id",
+            "Person who bought for it.",
             nullable=True,
             pii=Pii.PSEUDONYM,
         ),
@@ -56,6 +77,7 @@ ORDERS = Table(
         instant("cancelled_at", "cancelledAt", "When it was cancelled."),
         instant("closed_at", "closedAt", "When it was archived."),
         text("cancel_reason", "cancelReason", "Reason of the cancellation."),
+        text("cancel_note", "cancellation.staffNote", "What staff wrote about the cancellation.", pii=Pii.PERSONAL),
         text("financial_status", "displayFinancialStatus", "Payment status as the admin shows it."),
         text(
             "fulfillment_status",
@@ -66,10 +88,40 @@ ORDERS = Table(
         text("return_status", "returnStatus", "Return status as the admin shows it.", nullable=False),
         flag("is_test", "test", "Placed with a test gateway; in no report."),
         flag("is_edited", "edited", "Lines were changed after checkout."),
+        flag("is_closed", "closed", "Archived."),
+        flag("is_confirmed", "confirmed", "Stock was committed for it."),
+        flag("is_fully_paid", "fullyPaid", "Nothing is left to be paid."),
+        flag("is_unpaid", "unpaid", "Something is left to be paid and nothing was captured."),
+        flag("is_capturable", "capturable", "Something is left to be captured."),
+        flag("is_refundable", "refundable", "Something may still be refunded."),
+        flag("is_restockable", "restockable", "Something may still go back to stock."),
+        flag("is_fulfillable", "fulfillable", "Something may still be shipped."),
+        flag("requires_shipping", "requiresShipping", "Whether anything in it ships."),
         flag("taxes_included", "taxesIncluded", "Whether prices include tax."),
+        flag("is_tax_exempt", "taxExempt", "Whether it bears no tax."),
+        flag("duties_included", "dutiesIncluded", "Whether prices include duties."),
+        flag("has_estimated_taxes", "estimatedTaxes", "Whether taxes were estimated."),
+        count("line_quantity", "subtotalLineItemsQuantity", "Units ordered, removed ones included."),
+        count("current_line_quantity", "currentSubtotalLineItemsQuantity", "Units after removals and refunds."),
+        Column("total_weight", "totalWeight", Kind.UNSIGNED, "Weight when placed.", unit="grams"),
+        Column(
+            "current_total_weight",
+            "currentTotalWeight",
+            Kind.UNSIGNED,
+            "Weight after removals and refunds.",
+            nullable=False,
+            unit="grams",
+        ),
         currency("currency", "currencyCode", "Shop currency when the order was placed."),
         currency("presentment_currency", "presentmentCurrencyCode", "Currency the customer paid in."),
         *bag("original_total_price", "originalTotalPriceSet", "Total when placed."),
+        *bag("original_total_duties", "originalTotalDutiesSet", "Duties when placed.", nullable=True),
+        *bag(
+            "original_total_additional_fees",
+            "originalTotalAdditionalFeesSet",
+            "Additional fees when placed.",
+            nullable=True,
+        ),
         *bag("total_price", "totalPriceSet", "Sum of ORDER and UPDATE sales; does not fall when units are removed."),
         *bag("subtotal_price", "subtotalPriceSet", "Lines after discounts, at order time.", nullable=True),
         *bag("total_tax", "totalTaxSet", "Tax at order time.", nullable=True),
@@ -79,111 +131,33 @@ ORDERS = Table(
             "Discounts at order time, shipping discounts included.",
             nullable=True,
         ),
+        *bag("cart_discount", "cartDiscountAmountSet", "Discounts on the whole order, at order time.", nullable=True),
         *bag("total_shipping_price", "totalShippingPriceSet", "Shipping at order time, before discounts."),
         *bag("current_total_price", "currentTotalPriceSet", "Total after edits, returns and removals."),
         *bag("current_subtotal_price", "currentSubtotalPriceSet", "Subtotal after edits, returns and removals."),
         *bag("current_total_tax", "currentTotalTaxSet", "Tax after edits, returns and removals.", nullable=True),
         *bag("current_total_discounts", "currentTotalDiscountsSet", "Discounts after edits, returns and removals."),
+        *bag("current_cart_discount", "currentCartDiscountAmountSet", "Discounts on the whole order, likewise."),
         *bag("current_shipping_price", "currentShippingPriceSet", "Shipping after refunds."),
+        *bag("current_total_duties", "currentTotalDutiesSet", "Duties after returns.", nullable=True),
+        *bag(
+            "current_total_additional_fees",
+            "currentTotalAdditionalFeesSet",
+            "Additional fees after returns.",
+            nullable=True,
+        ),
         *bag("total_received", "totalReceivedSet", "Sum of successful SALE and CAPTURE transactions."),
         *bag("total_refunded", "totalRefundedSet", "Sum of successful REFUND transactions."),
+        *bag("total_refunded_shipping", "totalRefundedShippingSet", "Shipping refunded."),
         *bag("net_payment", "netPaymentSet", "Received less refunded."),
         *bag("total_outstanding", "totalOutstandingSet", "Still to be paid; negative when too much was paid."),
         *bag("total_capturable", "totalCapturableSet", "Authorised and not captured."),
         *bag("total_tip", "totalTipReceivedSet", "Tips received."),
         *bag("refund_discrepancy", "refundDiscrepancySet", "Sum of adjustments; positive in the merchant's favour."),
+        *bag("cash_rounding_paid", "totalCashRoundingAdjustment.paymentSet", "Cash rounding of payments."),
+        *bag("cash_rounding_refunded", "totalCashRoundingAdjustment.refundSet", "Cash rounding of refunds."),
         *address("ship_to_", "shippingAddress.", "Shipping address"),
-    ),
-)
-
-ORDER_LINES = Table(
-    name="order_lines",
-    grain="One row per line item of an order, removed ones included.",
-    key=("order_line_id",),
-    root_column="order_id",
-    sources=(Source("LineItem"),),
-    columns=(
-        gid("order_line_id", "id", "Shopify's numeric line item id."),
-        ORDER_ID,
-        text("title", "title", "Product title when sold.", nullable=False),
-        text("variant_title", "variantTitle", "Variant title when sold."),
-        text("sku", "sku", "SKU when sold; not unique in Shopify."),
-        text("vendor", "vendor", "Vendor when sold."),
-        gid("product_id", "product.id", "Product; null once deleted.", nullable=True),
-        gid("variant_id", "variant.id", "Variant; null once deleted.", nullable=True),
-        count("quantity", "quantity", "Units ordered, removed ones included.", checks=("not_negative",)),
-        count("current_quantity", "currentQuantity", "Units after removals and refunds.", checks=("not_negative",)),
-        count("unfulfilled_quantity", "unfulfilledQuantity", "Units not yet shipped.", checks=("not_negative",)),
-        flag("requires_shipping", "requiresShipping", "Whether the line ships."),
-        flag("is_gift_card", "isGiftCard", "Whether the line is a gift card: a liability, not revenue."),
-        flag("is_taxable", "taxable", "Whether the line is taxable."),
-        *currencies("originalUnitPriceSet"),
-        *bag("original_unit_price", "originalUnitPriceSet", "Unit price before discounts."),
-        *bag("original_total", "originalTotalSet", "Unit price times quantity; already a line total."),
-        *bag(
-            "discounted_total", "discountedTotalSet", "Line total after line discounts; order discounts not included."
-        ),
-    ),
-)
-
-ORDER_LINE_DISCOUNTS = Table(
-    name="order_line_discounts",
-    grain="One row per discount allocated to a line.",
-    key=("order_line_id", "position"),
-    root_column="order_id",
-    sources=(Source("LineItem", "discountAllocations"),),
-    columns=(
-        gid("order_line_id", f"{NODE}id", "The discounted line."),
-        count("position", POSITION, "Place among the line's allocations, from 0."),
-        ORDER_ID,
-        count("application_index", "discountApplication.index", "Number of the discount application on the order."),
-        text("allocation_method", "discountApplication.allocationMethod", "ACROSS, EACH or ONE.", nullable=False),
-        text("target_selection", "discountApplication.targetSelection", "ALL, ENTITLED or EXPLICIT.", nullable=False),
-        text("code", "discountApplication.code", "Discount code, when it came from one."),
-        text("title", "discountApplication.title", "Title, when automatic or manual."),
-        *currencies("allocatedAmountSet"),
-        *bag("allocated", "allocatedAmountSet", "Share of the discount on this line."),
-    ),
-)
-
-ORDER_TAXES = Table(
-    name="order_taxes",
-    grain="One row per tax line of an order line or a shipping line, at order time (removed units included).",
-    key=("owner_type", "owner_id", "position"),
-    root_column="order_id",
-    sources=(
-        Source("LineItem", "taxLines", (("owner_type", "line"),)),
-        Source("ShippingLine", "taxLines", (("owner_type", "shipping"),)),
-    ),
-    columns=(
-        text("owner_type", "=", "``line`` or ``shipping``.", nullable=False),
-        gid("owner_id", f"{NODE}id", "Order line or shipping line."),
-        count("position", POSITION, "Place among the owner's tax lines, from 0."),
-        ORDER_ID,
-        text("title", "title", "Name of the tax.", nullable=False),
-        rate("rate", "rate", "Rate of the tax."),
-        flag("channel_liable", "channelLiable", "Whether the sales channel remits it.", nullable=True),
-        *currencies("priceSet"),
-        *bag("amount", "priceSet", "Tax amount."),
-    ),
-)
-
-ORDER_SHIPPING_LINES = Table(
-    name="order_shipping_lines",
-    grain="One row per shipping line of an order.",
-    key=("shipping_line_id",),
-    root_column="order_id",
-    sources=(Source("ShippingLine"),),
-    columns=(
-        gid("shipping_line_id", "id", "Shopify's numeric shipping line id."),
-        ORDER_ID,
-        text("title", "title", "Method as the customer saw it.", nullable=False),
-        text("code", "code", "Method code."),
-        text("source", "source", "Where the rate came from."),
-        flag("is_removed", "isRemoved", "Removed by an edit."),
-        *currencies("originalPriceSet"),
-        *bag("original_price", "originalPriceSet", "Price before discounts."),
-        *bag("discounted_price", "discountedPriceSet", "Price after discounts."),
+        *address("bill_to_", "billingAddress.", "Billing address"),
     ),
 )
 
@@ -214,240 +188,46 @@ ORDER_TAGS = Table(
     ),
 )
 
-ORDER_AGREEMENTS = Table(
-    name="order_agreements",
-    grain="One row per sales agreement: Shopify's dated ledger of what was agreed.",
-    key=("agreement_id",),
+DISCOUNT_APPLICATIONS = Table(
+    name="discount_applications",
+    grain="One row per discount applied to an order: the rule, whose shares are in ``order_line_discounts``.",
+    key=("order_id", "application_index"),
     root_column="order_id",
-    sources=(Source("SalesAgreement"),),
+    sources=(Source("DiscountApplication"),),
     columns=(
-        gid("agreement_id", "id", "Numeric id of the agreement."),
         ORDER_ID,
+        count("application_index", "index", "Number of the application on the order."),
         text(
-            "agreement_type",
+            "application_type",
             "__typename",
-            "OrderAgreement, OrderEditAgreement, RefundAgreement or ReturnAgreement.",
+            "AutomaticDiscountApplication, DiscountCodeApplication, ManualDiscountApplication or "
+            "ScriptDiscountApplication.",
             nullable=False,
         ),
-        text("reason", "reason", "ORDER, ORDER_EDIT, REFUND, RETURN or UNKNOWN.", nullable=False),
-        instant("happened_at", "happenedAt", "When it was agreed; dates the document in the books.", nullable=False),
-        gid("refund_id", "refund.id", "The refund, on a RefundAgreement.", nullable=True),
-        gid("return_id", "return.id", "The return, on a ReturnAgreement.", nullable=True),
+        text("allocation_method", "allocationMethod", "ACROSS, EACH or ONE.", nullable=False),
+        text("target_selection", "targetSelection", "ALL, ENTITLED or EXPLICIT.", nullable=False),
+        text("target_type", "targetType", "LINE_ITEM or SHIPPING_LINE.", nullable=False),
+        text("code", "code", "Discount code, when it came from one."),
+        text("title", "title", "Title, when automatic, manual or by a script."),
+        text("description", "description", "What staff wrote, when manual."),
+        Column("value_currency", "value.currencyCode", Kind.TEXT, "Currency of a fixed discount."),
+        amount("value_amount", "value.amount", "Value of a fixed discount.", nullable=True, unit="value_currency"),
+        Column("value_percentage", "value.percentage", Kind.RATE, "Value of a relative discount.", unit="percent"),
     ),
 )
 
-ORDER_SALES = Table(
-    name="order_sales",
-    grain="One row per sale of an agreement; money is after discounts, tax included, negative for RETURN.",
-    key=("sale_id",),
+ADDITIONAL_FEES = Table(
+    name="additional_fees",
+    grain="One row per additional fee of an order.",
+    key=("additional_fee_id",),
     root_column="order_id",
-    sources=(Source("Sale"),),
+    sources=(Source("Order", "additionalFees"),),
     columns=(
-        gid("sale_id", "id", "Numeric id of the sale."),
-        gid("agreement_id", PARENT, "The agreement it belongs to."),
+        gid("additional_fee_id", "id", "Numeric id of the fee."),
         ORDER_ID,
-        text("action_type", "actionType", "ORDER, RETURN, UPDATE or UNKNOWN.", nullable=False),
-        text(
-            "line_type",
-            "lineType",
-            "PRODUCT, SHIPPING, TIP, GIFT_CARD, DUTY, FEE, ADDITIONAL_FEE, ADJUSTMENT or UNKNOWN.",
-            nullable=False,
-        ),
-        count("quantity", "quantity", "Units, negative for RETURN; null for shipping and adjustments.", nullable=True),
-        gid(
-            "order_line_id",
-            "lineItem.id",
-            "Line sold or returned, for product, tip and gift card sales.",
-            nullable=True,
-        ),
-        gid("shipping_line_id", "shippingLine.id", "Shipping line; null on RETURN.", nullable=True),
-        *currencies("totalAmount"),
-        *bag("total", "totalAmount", "Amount after discounts, tax included."),
-        *bag("total_tax", "totalTaxAmount", "Tax inside the amount."),
-        *bag("discount_before_tax", "totalDiscountAmountBeforeTaxes", "Discount, before tax."),
-    ),
-)
-
-ORDER_SALE_TAXES = Table(
-    name="order_sale_taxes",
-    grain="One row per tax of a sale.",
-    key=("sale_tax_id",),
-    root_column="order_id",
-    sources=(Source("Sale", "taxes"),),
-    columns=(
-        gid("sale_tax_id", "id", "Numeric id of the sale's tax."),
-        gid("sale_id", f"{NODE}id", "The taxed sale."),
-        ORDER_ID,
-        text("title", "taxLine.title", "Name of the tax.", nullable=False),
-        rate("rate", "taxLine.rate", "Rate of the tax."),
-        flag("channel_liable", "taxLine.channelLiable", "Whether the sales channel remits it.", nullable=True),
-        *currencies("amount"),
-        *bag("amount", "amount", "Tax amount, negative for RETURN."),
-    ),
-)
-
-ORDER_TRANSACTIONS = Table(
-    name="order_transactions",
-    grain="One row per payment transaction of an order, whatever its status.",
-    key=("transaction_id",),
-    root_column="order_id",
-    sources=(Source("Order", "transactions"),),
-    columns=(
-        gid("transaction_id", "id", "Shopify's numeric transaction id."),
-        ORDER_ID,
-        gid("parent_transaction_id", "parentTransaction.id", "What a capture, void or refund acts on.", nullable=True),
-        text("kind", "kind", "AUTHORIZATION, CAPTURE, SALE, VOID, REFUND, CHANGE or another.", nullable=False),
-        text("status", "status", "SUCCESS, FAILURE, PENDING, ERROR or another.", nullable=False),
-        text("gateway", "gateway", "Payment gateway."),
-        text("error_code", "errorCode", "Why it failed."),
-        flag("is_test", "test", "Test gateway."),
-        instant("created_at", "createdAt", "When it was created.", nullable=False),
-        instant("processed_at", "processedAt", "When it was processed; dates the payment in the books."),
-        *currencies("amountSet"),
-        *bag("amount", "amountSet", "Amount, never negative; a void is 0."),
-        *bag("rounding", "amountRoundingSet", "Cash rounding, outside the amount.", nullable=True),
-    ),
-)
-
-TRANSACTION_FEES = Table(
-    name="transaction_fees",
-    grain="One row per fee Shopify Payments charged on a transaction.",
-    key=("transaction_id", "position"),
-    root_column="order_id",
-    sources=(Source("Order", "transactions[].fees"),),
-    columns=(
-        gid("transaction_id", f"{OWNER}id", "The charged transaction."),
-        count("position", POSITION, "Place among the transaction's fees, from 0."),
-        ORDER_ID,
-        text("fee_type", "type", "Kind of fee.", nullable=False),
-        currency("currency", "amount.currencyCode", "Currency of the fee."),
-        amount("amount", "amount.amount", "The fee, positive.", unit="the row's currency"),
-    ),
-)
-
-REFUNDS = Table(
-    name="refunds",
-    grain="One row per refund of an order.",
-    key=("refund_id",),
-    root_column="order_id",
-    sources=(Source("Order", "refunds"),),
-    columns=(
-        gid("refund_id", "id", "Shopify's numeric refund id."),
-        ORDER_ID,
-        text("note", "note", "Why it was refunded.", pii=Pii.PERSONAL),
-        instant("created_at", "createdAt", "When it was created; dates its agreement."),
-        instant("processed_at", "processedAt", "When it was processed; may be back-dated.", nullable=False),
-        instant("updated_at", "updatedAt", "When it last changed.", nullable=False),
-        *currencies("totalRefundedSet"),
-        *bag("total_refunded", "totalRefundedSet", "Sum of its successful transactions; not the credit note."),
-    ),
-)
-
-REFUND_LINES = Table(
-    name="refund_lines",
-    grain="One row per refunded line of a refund.",
-    key=("refund_id", "position"),
-    root_column="order_id",
-    sources=(Source("RefundLineItem"),),
-    columns=(
-        gid("refund_id", PARENT, "The refund."),
-        count("position", POSITION, "Place in the refund, from 0; Shopify's id may be null."),
-        ORDER_ID,
-        gid("order_line_id", "lineItem.id", "The refunded line."),
-        count("quantity", "quantity", "Units refunded.", checks=("not_negative",)),
-        text("restock_type", "restockType", "CANCEL, LEGACY_RESTOCK, NO_RESTOCK or RETURN.", nullable=False),
-        flag("is_restocked", "restocked", "Whether the units went back to stock."),
-        gid("location_id", "location.id", "Where they went back.", nullable=True),
-        *currencies("subtotalSet"),
-        *bag("subtotal", "subtotalSet", "Refunded value after discounts, before tax when taxes are excluded."),
-        *bag("total_tax", "totalTaxSet", "Refunded tax."),
-    ),
-)
-
-REFUND_SHIPPING_LINES = Table(
-    name="refund_shipping_lines",
-    grain="One row per refunded shipping line of a refund.",
-    key=("refund_id", "position"),
-    root_column="order_id",
-    sources=(Source("RefundShippingLine"),),
-    columns=(
-        gid("refund_id", PARENT, "The refund."),
-        count("position", POSITION, "Place in the refund, from 0."),
-        ORDER_ID,
-        gid("shipping_line_id", "shippingLine.id", "The refunded shipping line.", nullable=True),
-        *currencies("subtotalAmountSet"),
-        *bag("subtotal", "subtotalAmountSet", "Refunded shipping before tax, positive."),
-        *bag("tax", "taxAmountSet", "Refunded tax on shipping, positive."),
-    ),
-)
-
-REFUND_ADJUSTMENTS = Table(
-    name="refund_adjustments",
-    grain="One row per order adjustment of a refund: what was refunded beside the value of its lines.",
-    key=("adjustment_id",),
-    root_column="order_id",
-    sources=(Source("OrderAdjustment"),),
-    columns=(
-        gid("adjustment_id", "id", "Shopify's numeric adjustment id."),
-        gid("refund_id", PARENT, "The refund."),
-        ORDER_ID,
-        text(
-            "reason", "reason", "REFUND_DISCREPANCY, PENDING_REFUND_DISCREPANCY, CUSTOMER, DAMAGE, RESTOCK or another."
-        ),
-        *currencies("amountSet"),
-        *bag("amount", "amountSet", "Amount; positive in the merchant's favour."),
-        *bag("tax", "taxAmountSet", "Tax inside the amount."),
-    ),
-)
-
-FULFILLMENTS = Table(
-    name="fulfillments",
-    grain="One row per fulfillment of an order.",
-    key=("fulfillment_id",),
-    root_column="order_id",
-    sources=(Source("Order", "fulfillments"),),
-    columns=(
-        gid("fulfillment_id", "id", "Shopify's numeric fulfillment id."),
-        ORDER_ID,
-        text("name", "name", "Name, such as #1001.1.", nullable=False),
-        text("status", "status", "SUCCESS, CANCELLED, ERROR or FAILURE.", nullable=False),
-        text("display_status", "displayStatus", "Status as the admin shows it."),
-        instant("created_at", "createdAt", "When the units left.", nullable=False),
-        instant("updated_at", "updatedAt", "When it last changed.", nullable=False),
-        instant("delivered_at", "deliveredAt", "When it was delivered."),
-        count("total_quantity", "totalQuantity", "Units in it.", checks=("not_negative",)),
-        gid("location_id", "location.id", "Where the units left from.", nullable=True),
-    ),
-)
-
-FULFILLMENT_LINES = Table(
-    name="fulfillment_lines",
-    grain="One row per line of a fulfillment.",
-    key=("fulfillment_line_id",),
-    root_column="order_id",
-    sources=(Source("FulfillmentLineItem"),),
-    columns=(
-        gid("fulfillment_line_id", "id", "Shopify's numeric fulfillment line id."),
-        gid("fulfillment_id", PARENT, "The fulfillment."),
-        ORDER_ID,
-        gid("order_line_id", "lineItem.id", "The shipped line."),
-        count("quantity", "quantity", "Units shipped.", nullable=True),
-    ),
-)
-
-FULFILLMENT_TRACKING = Table(
-    name="fulfillment_tracking",
-    grain="One row per tracking number of a fulfillment.",
-    key=("fulfillment_id", "position"),
-    root_column="order_id",
-    sources=(Source("Order", "fulfillments[].trackingInfo"),),
-    columns=(
-        gid("fulfillment_id", f"{OWNER}id", "The fulfillment."),
-        count("position", POSITION, "Place among its tracking numbers, from 0."),
-        ORDER_ID,
-        text("company", "company", "Carrier."),
-        text("number", "number", "Tracking number.", pii=Pii.PSEUDONYM),
-        text("url", "url", "Tracking page.", pii=Pii.PSEUDONYM),
+        text("name", "name", "Name of the fee.", nullable=False),
+        *currencies("price"),
+        *bag("price", "price", "The fee."),
     ),
 )
 
@@ -455,23 +235,15 @@ STREAM = Stream(
     name="orders",
     roots=(("Order", ORDERS),),
     children=(
-        ORDER_LINES,
-        ORDER_LINE_DISCOUNTS,
-        ORDER_TAXES,
-        ORDER_SHIPPING_LINES,
+        *order_lines.TABLES,
         ORDER_ATTRIBUTES,
         ORDER_TAGS,
-        ORDER_AGREEMENTS,
-        ORDER_SALES,
-        ORDER_SALE_TAXES,
-        ORDER_TRANSACTIONS,
-        TRANSACTION_FEES,
-        REFUNDS,
-        REFUND_LINES,
-        REFUND_SHIPPING_LINES,
-        REFUND_ADJUSTMENTS,
-        FULFILLMENTS,
-        FULFILLMENT_LINES,
-        FULFILLMENT_TRACKING,
+        DISCOUNT_APPLICATIONS,
+        ADDITIONAL_FEES,
+        *order_ledger.TABLES,
+        *order_money.TABLES,
+        *order_shipments.TABLES,
+        *returns.TABLES,
+        metafields_of("order"),
     ),
 )

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 
+from shopify_pipeline.schemas import STREAMS, Stream
+
 #: No field asks for it: without it Shopify silently answers with the orders of the last 60 days only.
 ALL_ORDERS = "read_all_orders"
 
@@ -23,10 +25,21 @@ def requirements() -> tuple[frozenset[str], ...]:
     return tuple(sorted({*needed, frozenset({ALL_ORDERS})}, key=sorted))
 
 
+@cache
+def optional() -> frozenset[str]:
+    """Scopes not every shop grants: without one, the streams that name it are not read."""
+    return frozenset(scope for stream in STREAMS.values() for scope in stream.scopes)
+
+
+def not_granted(stream: Stream, granted: Collection[str]) -> list[str]:
+    """Scopes this stream cannot be read without and that were not granted; such a stream is skipped."""
+    return sorted(set(stream.scopes) - _with_implied(granted))
+
+
 def missing(granted: Collection[str]) -> list[str]:
-    """Name what was not granted, for a person: a scope, or ``one of a, b``."""
+    """Name what every shop must grant and this one did not, for a person: a scope, or ``one of a, b``."""
     held = _with_implied(granted)
-    lacking = [needed for needed in requirements() if not needed & held]
+    lacking = [needed for needed in requirements() if not needed & (held | optional())]
     # What one single scope would settle anyway is not named a second time.
     singles = {scope for needed in lacking if len(needed) == 1 for scope in needed}
     return sorted(singles) + [
@@ -36,12 +49,12 @@ def missing(granted: Collection[str]) -> list[str]:
 
 def unneeded(granted: Collection[str]) -> list[str]:
     """Scopes that were granted and that none of our operations needs."""
-    return sorted(set(granted) - {scope for needed in requirements() for scope in needed})
+    return sorted(set(granted) - optional() - {scope for needed in requirements() for scope in needed})
 
 
 def least_privilege() -> tuple[str, ...]:
     """The fewest scopes with which everything we send is answered; what to ask a merchant for."""
-    chosen: set[str] = set()
+    chosen = set(optional())
     for needed in sorted(requirements(), key=len):
         if not needed & chosen:
             # The plain scope has the shortest name; the longer ones are for marketplaces and sales channels.

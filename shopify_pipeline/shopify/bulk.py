@@ -16,6 +16,7 @@ from shopify_pipeline.errors import AccessDeniedError, IncompleteError, Permanen
 from shopify_pipeline.shopify import bulk_files
 from shopify_pipeline.shopify.bulk_files import BulkFile, FileGoneError
 from shopify_pipeline.shopify.client import AdminApi
+from shopify_pipeline.shopify.pace import Pace
 from shopify_pipeline.shopify.queries import Operation, operation
 
 GID_PREFIX = "gid://shopify/BulkOperation/"
@@ -264,7 +265,7 @@ class BulkRunner:
         Raises:
             TransientError: It runs on; nothing was given up.
         """
-        clock, wait = self._api.clock, self._poll_seconds[0]
+        clock, wait, pace = self._api.clock, self._poll_seconds[0], Pace(self._api.clock)
         begun_at = moved_at = clock.monotonic()
         last: object = None
         stalled = False
@@ -289,7 +290,7 @@ class BulkRunner:
                 self._progress(f"{query.name}: bulk operation stands still at {objects} objects, cancelling it")
                 self._api.execute(operation("BulkCancel"), {"id": gid})
                 stalled, moved_at = True, now
-            self._progress(f"{query.name}: bulk operation {status.lower()}, {objects} objects")
+            self._progress(f"{query.name}: bulk operation {status.lower()}, {objects} objects{pace.of(objects)}")
             wait = self._wait(wait)
 
     def _wait(self, seconds: float) -> float:

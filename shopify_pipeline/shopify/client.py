@@ -7,7 +7,7 @@ Here: putting session, token, pacing, retry and meaning together. Not here: walk
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from typing import TypeVar
@@ -44,6 +44,7 @@ class ShopInfo:
     Attributes:
         iana_timezone: The merchant's time zone; the days of their books.
         currency: ISO 4217 code of the shop currency.
+        plan: What Shopify calls the shop's plan.
         now: The shop's clock, UTC.
         scopes: Access scopes the app was granted, sorted.
     """
@@ -52,16 +53,22 @@ class ShopInfo:
     myshopify_domain: str
     iana_timezone: str
     currency: str
+    plan: str
     now: datetime
     scopes: tuple[str, ...]
 
 
 @dataclass
 class Usage:
-    """What was used so far; counts for metadata and metrics."""
+    """What was used so far; counts for metadata and metrics.
+
+    Attributes:
+        seconds: By operation, from the first try to the answer, with every wait.
+    """
 
     requests: int = 0
     cost_points: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 class AdminApi:
@@ -112,7 +119,12 @@ class AdminApi:
             BlockedError: It took us for an attacker.
             PermanentError: Anything else that trying again cannot change.
         """
-        return self.retry.call(self._sending(document, variables or {}))
+        begun_at = self.clock.monotonic()
+        try:
+            return self.retry.call(self._sending(document, variables or {}))
+        finally:
+            seconds = self.clock.monotonic() - begun_at
+            self.usage.seconds[document.name] = self.usage.seconds.get(document.name, 0.0) + seconds
 
     def execute_once(
         self, document: Operation, variables: Mapping[str, object], found: Callable[[], T | None]
@@ -169,6 +181,7 @@ class AdminApi:
             myshopify_domain=shop["myshopifyDomain"],
             iana_timezone=shop["ianaTimezone"],
             currency=shop["currencyCode"],
+            plan=shop["plan"]["publicDisplayName"],
             now=answer.shop_now,
             scopes=scopes,
         )

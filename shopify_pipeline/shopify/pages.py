@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from shopify_pipeline.errors import IncompleteError, PipelineError, QueryCostError, SlowAnswerError, TransientError
+from shopify_pipeline.schemas.records import is_exact_gid, node_type
 from shopify_pipeline.shopify.answers import Answer
 from shopify_pipeline.shopify.client import AdminApi
+from shopify_pipeline.shopify.nested import FILTERED, Node, open_connections
+from shopify_pipeline.shopify.pace import Pace
 from shopify_pipeline.shopify.queries import operation
-from shopify_pipeline.shopify.streams import BY_ID, StreamReading
+from shopify_pipeline.shopify.streams import READINGS, RootReading
 from shopify_pipeline.shopify.whole import check_lists, refunds_named
-from shopify_pipeline.shopify.windows import PAGED_ROOTS_MAX, WINDOW_ROOTS_MAX, Window, cut
+from shopify_pipeline.shopify.windows import PAGED_ROOTS_MAX, WINDOW_ROOTS_MAX, Window, crowded, cut
 
-Node = dict[str, Any]
 T = TypeVar("T")
 
 PAGE_SIZE_MIN = 5
@@ -27,19 +29,8 @@ NESTED_PAGE_SIZE = 100
 NODES_CHUNK = 50
 REREADS_MAX = 3
 
-#: Nested connection → the operation that continues it from ``node(id:)``.
-_CONTINUATIONS = {
-    "lineItems": "OrderLineItems",
-    "shippingLines": "OrderShippingLines",
-    "agreements": "OrderAgreements",
-    "sales": "OrderSales",
-    "refundLineItems": "RefundLineItems",
-    "refundShippingLines": "RefundShippingLines",
-    "orderAdjustments": "RefundAdjustments",
-    "fulfillmentLineItems": "FulfillmentLines",
-    "addressesV2": "CustomerAddresses",
-    "variants": "ProductVariants",
-}
+#: Where a node below a root names the root it belongs to.
+_CARRIERS = ("order", "product")
 
 
 @dataclass(frozen=True)
@@ -51,6 +42,7 @@ class Body:
             ``detail``: ``nodes`` of orders with only id, updatedAt and what a bulk operation cannot carry.
             ``nested``: ``node`` with one connection continued.
         roots: How many roots are in it.
+        versions: Gid and ``updatedAt`` of the roots in it that have one.
     """
 
     kind: Literal["page", "detail", "nested"]
@@ -59,34 +51,7 @@ class Body:
     api_version: str
     raw: bytes
     roots: int
-
-
-@dataclass(frozen=True)
-class _Open:
-    """A nested connection that goes on: what continues it.
-
-    Attributes:
-        agreement_after: Cursor of the agreement before the one whose sales go on.
-    """
-
-    operation: str
-    owner_id: str
-    after: str
-    agreement_after: str | None = None
-
-    def agreement_before(self) -> str | None:
-        """Cursor of the agreement before the first one in the continuation."""
-        return self.agreement_after if self.operation == "OrderSales" else self.after
-
-    def variables(self) -> dict[str, object]:
-        said: dict[str, object] = {"id": self.owner_id, "after": self.after}
-        return said | {"agreementAfter": self.agreement_after} if self.operation == "OrderSales" else said
-
-
-def is_exact_gid(gid: str) -> bool:
-    """Whether Shopify can be asked for this id. A root with a mangled one is quarantined later; the others are read."""
-    number = gid.partition("?")[0].rpartition("/")[2]
-    return gid.startswith("gid://shopify/") and number.isascii() and number.isdigit() and int(number) < 2**63
+    versions: tuple[tuple[str, str], ...] = ()
 
 
 class PageReader:
@@ -109,96 +74,113 @@ class PageReader:
         Raises:
             TransientError: As ``window``.
         """
-        yield from self._by_id(BY_ID[stream], list(gids), 0)
+        by_operation: dict[str, list[str]] = {}
+        for gid in gids:
+            by_operation.setdefault(READINGS[stream].by_id(node_type(gid)), []).append(gid)
+        for document, wanted in by_operation.items():
+            yield from self._by_id(document, wanted, 0)
 
-    def count(self, reading: StreamReading, query: str | None, *, limit: int | None = None) -> int:
+    def count(self, reading: RootReading, query: str | None, *, limit: int | None = None) -> int:
         """Count roots; ``limit`` or more are said to be that many, and without one no more than 25,001."""
+        if reading.count is None:
+            raise AssertionError(f"Shopify does not count {reading.root}")
         answer = self._api.execute(operation(reading.count), {"query": query, "limit": limit})
         counted: int = answer.data[f"{reading.root}Count"]["count"]
         return counted
 
-    def window(self, reading: StreamReading, window: Window, *, counted: int) -> Iterator[Body]:
+    def has_any(self, reading: RootReading, window: Window) -> bool:
+        """Whether a window holds any root."""
+        answer = next(self._connection(reading.page, reading.root, {"query": window.query}, 1), None)
+        if answer is None:
+            return False
+        nodes: list[Node] = (_found(answer.data, reading.root) or {})["nodes"]
+        inner = reading.inner
+        return any(node[inner]["nodes"] for node in nodes) if inner is not None else bool(nodes)
+
+    def window(self, reading: RootReading, window: Window, *, counted: int | None) -> Iterator[Body]:
         """Read every root of a window, whole; cut into parts when it holds more than pages reach.
 
         Args:
-            counted: How many roots the window holds, as just counted.
+            counted: How many roots the window holds, as just counted; None where Shopify counts none.
 
         Raises:
             CrowdedSecondError: One second holds more than pages reach.
             IncompleteError: The paging is broken: it would repeat itself or lose its place, or a list is cut short.
             TransientError: A root changed each time it was read, or vanished meanwhile; read the window again.
         """
-        parts = cut(window, counted, lambda part: self.count(reading, part.query), roots_max=WINDOW_ROOTS_MAX)
-        read = 0
-        for part in parts:
-            in_part = 0
-            for answer in self._connection(reading.page, reading.root, {"query": part.query}, self._page_size):
-                nodes: list[Node] = answer.data[reading.root]["nodes"]
-                in_part += len(nodes)
-                self._progress(f"{reading.root}: {read + in_part} of about {counted} read by pages")
-                yield from self._whole(BY_ID[reading.root], _body("page", answer, len(nodes)), nodes, 0)
-            if in_part >= PAGED_ROOTS_MAX:
-                raise IncompleteError(f"{reading.root}: a window grew beyond what pages reach while it was read")
-            read += in_part
+        if counted is None:
+            yield from self._part(reading, window, "")
+            return
+        for part in cut(window, counted, lambda part: self.count(reading, part.query), roots_max=WINDOW_ROOTS_MAX):
+            yield from self._part(reading, part, f" of about {counted}")
 
-    def roots_only(self, document: str, root: str, query: str | None = None) -> Iterator[tuple[Body, list[Node]]]:
-        """Read a root connection whose nodes nest nothing; each page with its nodes."""
-        variables = {} if query is None else {"query": query}
-        for answer in self._connection(document, root, variables, self._page_size):
-            nodes: list[Node] = answer.data[root]["nodes"]
-            yield _body("page", answer, len(nodes)), nodes
+    def _part(self, reading: RootReading, window: Window, of: str) -> Iterator[Body]:
+        """Read a window that pages should reach the end of; one that was not counted is halved when they do not."""
+        read, pace = 0, Pace(self._api.clock)
+        for answer in self._connection(reading.page, reading.root, {"query": window.query}, self._page_size):
+            nodes: list[Node] = (_found(answer.data, reading.root) or {})["nodes"]
+            read += len(nodes)
+            self._progress(f"{reading.root}: {read}{of} read by pages{pace.of(read)}")
+            yield from self._whole(reading.by_id, _page(reading, answer, nodes), nodes, 0, window.query)
+            if reading.detail is not None:
+                exact = [node for node in nodes if is_exact_gid(node["id"])]
+                versions = [(node["id"], node["updatedAt"]) for node in exact]
+                yield from self.details(reading.detail, reading.by_id, versions)
+            if read >= PAGED_ROOTS_MAX:
+                break
+        else:
+            return
+        if reading.count is not None:
+            raise IncompleteError(f"{reading.root}: a window grew beyond what pages reach while it was read")
+        halves = window.halves()
+        if halves is None:
+            raise crowded(window, read)
+        for half in halves:
+            yield from self._part(reading, half, "")
 
-    def under(self, document: str, owner_id: str, connection: str, query: str) -> Iterator[Body]:
-        """Read one connection of one node, filtered; its nodes are roots of their own."""
-        after: str | None = None
-        size = self._page_size
-        while True:
-            variables = {"id": owner_id, "query": query, "after": after}
-            answer, size = self._sized(document, variables, size)
-            owner = answer.data["node"]
-            if owner is None:
-                raise TransientError(f"{owner_id} vanished while {connection} was read: the next run reads again")
-            yield _body("nested", answer, len(owner[connection]["nodes"]))
-            after = next_cursor(document, owner[connection], after)
-            if after is None:
-                return
+    def details(
+        self, document: str, by_id: str, versions: Iterable[tuple[str, str]], given: Mapping[str, object] | None = None
+    ) -> Iterator[Body]:
+        """Read what a bulk operation or a page does not carry of these roots.
 
-    def details(self, reading: StreamReading, versions: Iterable[tuple[str, str]]) -> Iterator[Body]:
-        """Read what a bulk operation cannot carry for these roots.
-
-        A root that has changed since the bulk operation saw it is read anew and whole: its parts belong to one version.
+        A root that has changed since it was seen is read anew and whole: its parts belong to one version.
 
         Args:
-            versions: Gid and ``updatedAt`` of each root, as the bulk operation gave them.
+            document: Operation that reads it.
+            by_id: Operation that reads such roots whole.
+            versions: Gid and ``updatedAt`` of each root, as they were seen.
+            given: What the operation wants to know beside the gids.
         """
-        if reading.detail is None:
-            return
         expected = dict(versions)
-        seen = 0
-        for gids, answer in self._nodes(reading.detail, list(expected)):
-            given = dict(zip(gids, answer.data["nodes"], strict=True))
-            moved = [gid for gid, node in given.items() if node and node["updatedAt"] != expected[gid]]
+        seen, pace = 0, Pace(self._api.clock)
+        for gids, answer in self._nodes(document, list(expected), given or {}):
+            nodes = dict(zip(gids, answer.data["nodes"], strict=True))
+            moved = [gid for gid, node in nodes.items() if node and node["updatedAt"] != expected[gid]]
             seen += len(gids)
-            self._progress(f"{reading.root}: details of {seen} of {len(expected)} read")
+            self._progress(f"{document}: {seen} of {len(expected)} read{pace.of(seen, len(expected))}")
             if moved:
-                yield from self._by_id(BY_ID[reading.root], moved, 1)
-                yield from self.details(reading, [(gid, expected[gid]) for gid in gids if gid not in moved])
+                yield from self._by_id(by_id, moved, 1)
+                kept = [(gid, expected[gid]) for gid in gids if gid not in moved]
+                yield from self.details(document, by_id, kept, given)
             else:
-                present = [node for node in given.values() if node]
-                yield from self._whole(BY_ID[reading.root], _body("detail", answer, 0), present, 0)
+                present = [node for node in nodes.values() if node]
+                yield from self._whole(by_id, _body("detail", answer, 0), present, 0)
 
     def _by_id(self, document: str, gids: Sequence[str], rereads: int) -> Iterator[Body]:
-        for _, answer in self._nodes(document, gids):
+        for _, answer in self._nodes(document, gids, {}):
             present = [node for node in answer.data["nodes"] if node]
-            yield from self._whole(document, _body("page", answer, len(present)), present, rereads)
+            body = _body("page", answer, len(present), _versions(present))
+            yield from self._whole(document, body, present, rereads)
 
-    def _nodes(self, document: str, gids: Sequence[str]) -> Iterator[tuple[list[str], Answer]]:
+    def _nodes(
+        self, document: str, gids: Sequence[str], given: Mapping[str, object]
+    ) -> Iterator[tuple[list[str], Answer]]:
         """Ask for nodes by id, in chunks; a chunk that is too dear or too slow is halved."""
         pending = list(_chunks(gids, NODES_CHUNK))[::-1]
         while pending:
             chunk = pending.pop()
             try:
-                answer = self._api.execute(operation(document), {"ids": chunk})
+                answer = self._api.execute(operation(document), {**given, "ids": chunk})
             except (QueryCostError, SlowAnswerError):
                 if len(chunk) == 1:
                     raise
@@ -206,15 +188,20 @@ class PageReader:
             else:
                 yield chunk, answer
 
-    def _whole(self, by_id: str, body: Body, nodes: Sequence[Node], rereads: int) -> Iterator[Body]:
+    def _whole(
+        self, by_id: str, body: Body, nodes: Sequence[Node], rereads: int, query: str | None = None
+    ) -> Iterator[Body]:
         """Give a body with all continuations of its roots; roots that changed in between are read anew, whole.
 
         What was given of such a root stays landed: it is an older version of it, which the newer one supersedes.
+
+        Args:
+            query: The filter of a connection whose nodes are roots of their own.
         """
         yield body
         moved: list[str] = []
         for node in nodes:
-            unmoved = yield from self._rest(node)
+            unmoved = yield from self._rest(node, query)
             if not unmoved:
                 moved.append(node["id"])
         if not moved:
@@ -223,25 +210,26 @@ class PageReader:
             raise TransientError(f"{moved[0]} changed each time it was read: the next run reads the window again")
         yield from self._by_id(by_id, moved, rereads + 1)
 
-    def _rest(self, root: Node) -> Generator[Body, None, bool]:
+    def _rest(self, root: Node, query: str | None) -> Generator[Body, None, bool]:
         """Give everything nested in a root that its page cut short; returns False when the root changed meanwhile."""
-        pending = list(_open_connections(root))
+        pending = list(open_connections(root))
         refunds = refunds_named(root)
         while pending:
             opened = pending.pop()
             if not is_exact_gid(opened.owner_id):
                 continue
-            answer, _ = self._sized(opened.operation, opened.variables(), NESTED_PAGE_SIZE)
+            variables = opened.variables() | ({"query": query} if opened.operation in FILTERED else {})
+            answer, _ = self._sized(opened.operation, variables, NESTED_PAGE_SIZE)
             owner = answer.data["node"]
             if owner is None:
                 raise TransientError(
                     f"{opened.owner_id} vanished while it was read: the next run reads the window again"
                 )
-            if (owner.get("order") or owner)["updatedAt"] != root["updatedAt"]:
+            if not _is_of_version(owner, root):
                 return False
-            yield _body("nested", answer, 0)
+            yield _body("nested", answer, len(owner["inventoryLevels"]["nodes"]) if "inventoryLevels" in owner else 0)
             refunds |= refunds_named(owner)
-            going_on = list(_open_connections(owner, opened))
+            going_on = list(open_connections(owner, opened))
             if opened in going_on:
                 raise IncompleteError(
                     f"{opened.operation} gives the same cursor again: its connection cannot be drained"
@@ -254,8 +242,11 @@ class PageReader:
         after: str | None = None
         while True:
             answer, size = self._sized(document, {**variables, "after": after}, size)
+            connection = _found(answer.data, root)
+            if connection is None:
+                return
             yield answer
-            after = next_cursor(document, answer.data[root], after)
+            after = next_cursor(document, connection, after)
             if after is None:
                 return
 
@@ -292,38 +283,39 @@ def next_cursor(document: str, connection: Node, after: str | None) -> str | Non
     return cursor
 
 
-def _open_connections(node: Node, continued: _Open | None = None) -> Iterator[_Open]:
-    """Find every nested connection that goes on, however deep.
-
-    Args:
-        continued: What the node continues: the agreement before its first one is where that began.
-    """
-    before = continued.agreement_before() if continued else None
-    for name, value in node.items():
-        if isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    yield from _open_connections(item)
-        elif isinstance(value, dict) and "nodes" in value:
-            if value.get("pageInfo", {}).get("hasNextPage"):
-                yield _Open(_CONTINUATIONS[name], node["id"], value["pageInfo"]["endCursor"])
-            if name == "agreements":
-                yield from _open_sales(node["id"], value, before)
-            else:
-                for child in value["nodes"]:
-                    yield from _open_connections(child)
+def _found(data: Node, root: str) -> Node | None:
+    """The connection at a dotted place; None when what holds it is not there."""
+    found: Node | None = data
+    for name in root.split("."):
+        found = None if found is None else found[name]
+    return found
 
 
-def _open_sales(order_id: str, agreements: Node, before: str | None) -> Iterator[_Open]:
-    befores = [before, *(edge["cursor"] for edge in agreements.get("edges", ()))]
-    for agreement, agreement_after in zip(agreements["nodes"], befores, strict=False):
-        info = agreement["sales"]["pageInfo"]
-        if info["hasNextPage"]:
-            yield _Open("OrderSales", order_id, info["endCursor"], agreement_after)
+def _is_of_version(owner: Node, root: Node) -> bool:
+    """Whether a continuation was read of the root's version, as far as anything tells."""
+    carrier = next((owner[name] for name in _CARRIERS if owner.get(name)), owner)
+    return "updatedAt" not in carrier or bool(carrier["updatedAt"] == root["updatedAt"])
 
 
-def _body(kind: Literal["page", "detail", "nested"], answer: Answer, roots: int) -> Body:
-    return Body(kind, answer.operation, answer.query_hash, answer.api_version, answer.raw, roots)
+def _page(reading: RootReading, answer: Answer, nodes: Sequence[Node]) -> Body:
+    """A page of a root connection; nodes that only hold roots are none themselves."""
+    inner = sum(len(node[reading.inner]["nodes"]) for node in nodes) if reading.inner else 0
+    if reading.holders or "." in reading.root:
+        return _body("nested", answer, inner if reading.holders else len(nodes))
+    return _body("page", answer, len(nodes) + inner, _versions(nodes))
+
+
+def _versions(nodes: Iterable[Node]) -> tuple[tuple[str, str], ...]:
+    return tuple((node["id"], node["updatedAt"]) for node in nodes if "updatedAt" in node)
+
+
+def _body(
+    kind: Literal["page", "detail", "nested"],
+    answer: Answer,
+    roots: int,
+    versions: tuple[tuple[str, str], ...] = (),
+) -> Body:
+    return Body(kind, answer.operation, answer.query_hash, answer.api_version, answer.raw, roots, versions)
 
 
 def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -6,7 +6,7 @@ word after eight consecutive failures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +16,24 @@ from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.pages import next_cursor
 from shopify_pipeline.shopify.queries import operation
 
-#: Topics that say a stream has changed, as webhook headers write them, and the one that says a bulk file is ready. New
-#: records have topics of their own: nobody promises that they are told as updates, too. Fulfillments are told by
-#: ``orders/updated``; their own topics need a scope that no query of ours does. The compliance topics
-#: (``customers/redact`` …) cannot be asked for here: the app's own configuration names their address.
+#: Topics that say something has changed which every shop lets us read, as webhook headers write them, and the one that
+#: says a bulk file is ready. New records have topics of their own: nobody promises that they are told as updates, too.
+#: Fulfillments are told by ``orders/updated``, and merged customers by nothing: their own topics need scopes that no query
+#: of ours does. The compliance topics (``customers/redact`` …) cannot be asked for here: the app's own configuration names
+#: their address. Scopes by topic: https://shopify.dev/docs/api/admin-graphql/2026-10/enums/WebhookSubscriptionTopic.
 TOPICS = (
     "orders/create",
     "orders/updated",
     "orders/delete",
     "refunds/create",
+    "returns/request",
+    "returns/approve",
+    "returns/decline",
+    "returns/cancel",
+    "returns/close",
+    "returns/reopen",
+    "reverse_fulfillment_orders/dispose",
+    "tender_transactions/create",
     "customers/create",
     "customers/update",
     "customers/delete",
@@ -32,9 +41,26 @@ TOPICS = (
     "products/update",
     "products/delete",
     "inventory_items/update",
+    "inventory_levels/connect",
     "inventory_levels/update",
+    "inventory_levels/disconnect",
     "bulk_operations/finish",
 )
+#: Stream not every shop grants → topics that need the very scopes it does. What else moves a fulfillment order moves its
+#: stamp, and the watermark shows it; gift cards, store credit and payouts have no topics.
+TOPICS_OF_STREAMS = {
+    "fulfillment_orders": (
+        "fulfillment_orders/order_routing_complete",
+        "fulfillment_orders/placed_on_hold",
+        "fulfillment_orders/hold_released",
+        "fulfillment_orders/scheduled_fulfillment_order_ready",
+        "fulfillment_orders/rescheduled",
+        "fulfillment_orders/moved",
+        "fulfillment_orders/split",
+        "fulfillment_orders/cancelled",
+    ),
+    "payouts": ("disputes/create", "disputes/update"),
+}
 
 PAGE_SIZE = 100
 
@@ -54,11 +80,18 @@ class Subscriptions:
     removed: tuple[str, ...]
 
 
-def ensure_subscriptions(api: AdminApi, uri: str, topics: Sequence[str] = TOPICS) -> Subscriptions:
+def topics_of(streams: Collection[str]) -> tuple[str, ...]:
+    """The topics to ask a shop for that lets these streams be read."""
+    granted = (topics for stream, topics in TOPICS_OF_STREAMS.items() if stream in streams)
+    return (*TOPICS, *(topic for topics in granted for topic in topics))
+
+
+def ensure_subscriptions(api: AdminApi, uri: str, topics: Sequence[str]) -> Subscriptions:
     """Let ``uri`` get exactly these topics, each once; repeating it changes nothing. Other addresses are left alone.
 
     Args:
         uri: Public https address of the receiver.
+        topics: As webhook headers write them; a topic whose scope the shop does not grant is refused.
 
     Raises:
         PermanentError: Shopify does not accept the address or a topic.

@@ -6,7 +6,7 @@ Here: instants and counts. Not here: reading what is in a window (``pages.py``),
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from shopify_pipeline.errors import PermanentError
@@ -27,24 +27,40 @@ class CrowdedSecondError(PermanentError):
 
 @dataclass(frozen=True)
 class Window:
-    """Everything whose ``updatedAt`` lies between two instants, both inclusive, UTC.
+    """Everything whose stamp lies between two instants, both inclusive, UTC.
 
     Attributes:
         since: None: from the beginning.
+        stamp: The search field it is about; None: there is none, and nothing is left out.
     """
 
     since: datetime | None
     until: datetime
+    stamp: str | None = "updated_at"
 
     @property
-    def query(self) -> str:
+    def query(self) -> str | None:
         """Its search filter.
 
         Quoted and in UTC: Shopify rounds an unquoted instant to the shop's midnight and finds nothing for any other
         offset.
         """
-        upper = f"updated_at:<='{_instant(self.until)}'"
-        return upper if self.since is None else f"updated_at:>='{_instant(self.since)}' AND {upper}"
+        if self.stamp is None:
+            return None
+        upper = f"{self.stamp}:<='{_instant(self.until)}'"
+        return upper if self.since is None else f"{self.stamp}:>='{_instant(self.since)}' AND {upper}"
+
+    def halves(self) -> tuple[Window, Window] | None:
+        """The window as two that share nothing; None when it is no longer than a second.
+
+        Shopify's stamps are whole seconds: nothing lies between the end of one half and the start of the other.
+        """
+        since = (self.since or BEGINNING).replace(microsecond=0)
+        seconds = (self.until - since) // _SECOND
+        if seconds < 1 or self.stamp is None:
+            return None
+        middle = since + seconds // 2 * _SECOND
+        return replace(self, until=middle), replace(self, since=middle + _SECOND)
 
 
 def cut(window: Window, counted: int, count: Callable[[Window], int], *, roots_max: int) -> Iterator[Window]:
@@ -60,17 +76,20 @@ def cut(window: Window, counted: int, count: Callable[[Window], int], *, roots_m
     if counted <= roots_max:
         yield window
         return
-    since = (window.since or BEGINNING).replace(microsecond=0)
-    seconds = (window.until - since) // _SECOND
-    if seconds < 1:
-        raise CrowdedSecondError(
-            f"{counted} or more changed in the one second {_instant(since)}, pages reach {PAGED_ROOTS_MAX}: "
-            "set extract.bulk_threshold lower, so that a bulk operation reads them"
-        )
-    middle = since + seconds // 2 * _SECOND
-    # Shopify's stamps are whole seconds: nothing lies between the end of one half and the start of the other.
-    for half in (Window(window.since, middle), Window(middle + _SECOND, window.until)):
+    halves = window.halves()
+    if halves is None:
+        raise crowded(window, counted)
+    for half in halves:
         yield from cut(half, count(half), count, roots_max=roots_max)
+
+
+def crowded(window: Window, counted: int) -> CrowdedSecondError:
+    """That a window which cannot be cut any further holds more than pages reach."""
+    where = "are there" if window.stamp is None else f"changed in the one second {_instant(window.until)}"
+    return CrowdedSecondError(
+        f"{counted} or more {where}, pages reach {PAGED_ROOTS_MAX}: "
+        "set extract.bulk_threshold lower, so that a bulk operation reads them"
+    )
 
 
 def _instant(at: datetime) -> str:

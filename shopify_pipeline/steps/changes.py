@@ -5,7 +5,9 @@ Here: the two signs of a change, webhook hints and the watermark. Not here: read
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.client import AdminApi
@@ -16,6 +18,13 @@ from shopify_pipeline.warehouse.loads import Loads
 
 #: Even a shop that shows no sign is looked at this often: a change in the very second of a cursor gives none.
 QUIET_MAX = timedelta(hours=1)
+
+#: Stream not every shop grants → operation that tells its newest stamp, and where in the answer.
+_NOT_IN_EVERY_SHOP = {
+    "fulfillment_orders": ("FulfillmentOrdersWatermark", ("fulfillmentOrders",)),
+    "gift_cards": ("GiftCardsWatermark", ("giftCards",)),
+    "payouts": ("PayoutsWatermark", ("shopifyPaymentsAccount", "balanceTransactions")),
+}
 
 
 def reason_to_sync(pipeline: Pipeline, now: datetime) -> str | None:
@@ -35,12 +44,16 @@ def reason_to_sync(pipeline: Pipeline, now: datetime) -> str | None:
         if hints is not None:
             return "hints: " + ", ".join(f"{number} {topic}" for topic, number in sorted(hints.topics.items()))
         loads = Loads(conn)
-        cursors = {stream: loads.cursor(shop, stream) for stream in STREAMS}
+        not_granted = loads.not_granted(shop, STREAMS)
+        cursors = {stream: loads.cursor(shop, stream) for stream in STREAMS if stream not in not_granted}
         last_merge = loads.last_merged_at(shop)
+        backfilling = [stream for stream in loads.backfilling(shop) if stream in cursors]
         is_owed = pipeline.shop.go_live_on is not None and loads.is_owed(shop)
     never = [stream for stream, cursor in cursors.items() if cursor is None]
     if never:
         return f"never loaded: {', '.join(never)}"
+    if backfilling:
+        return f"older records still to be loaded: {', '.join(backfilling)}"
     if is_owed:
         return "changes are still owed to the back office"
     if last_merge is not None and now - last_merge > QUIET_MAX:
@@ -54,18 +67,37 @@ def reason_to_sync(pipeline: Pipeline, now: datetime) -> str | None:
     return None
 
 
-def watermarks(api: AdminApi, cursors: dict[str, datetime]) -> dict[str, datetime]:
-    """Newest ``updatedAt`` per stream that has any; for inventory the newest item or level at or after its cursor.
+def watermarks(api: AdminApi, cursors: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Newest stamp per stream that has any.
 
-    Items and levels cannot be sorted by their stamp, so they are asked for by what is newer than the cursor.
+    What cannot be sorted by its stamp is asked for by what is newer than its cursor: inventory items, levels and tender
+    transactions. Nothing tells of store credit.
+
+    Args:
+        cursors: Of the streams that are read.
     """
-    since = cursors["inventory"].strftime("%Y-%m-%dT%H:%M:%SZ")
-    data = api.execute(operation("Watermark"), {"inventory": f"updated_at:>='{since}'"}).data
-    stamps = {stream: data[stream]["nodes"] for stream in ("orders", "customers", "products")}
+    asked = {
+        "inventory": f"updated_at:>='{_written(cursors['inventory'])}'",
+        "tender": f"processed_at:>='{_written(cursors['tender_transactions'])}'",
+    }
+    data = api.execute(operation("Watermark"), asked).data
+    found = {stream: data[stream]["nodes"] for stream in ("orders", "customers", "products")}
     levels = [node for location in data["locations"]["nodes"] for node in location["inventoryLevels"]["nodes"]]
-    stamps["inventory"] = data["inventoryItems"]["nodes"] + levels
-    return {stream: max(map(_instant, nodes)) for stream, nodes in stamps.items() if nodes}
+    found["inventory"] = data["inventoryItems"]["nodes"] + levels
+    found["tender_transactions"] = data["tenderTransactions"]["nodes"]
+    for stream, (document, path) in _NOT_IN_EVERY_SHOP.items():
+        if stream in cursors:
+            held: Any = api.execute(operation(document)).data
+            for name in (*path, "nodes"):
+                held = held and held[name]
+            found[stream] = held or []
+    stamps = {stream: [_instant(at) for node in nodes for at in node.values() if at] for stream, nodes in found.items()}
+    return {stream: max(known) for stream, known in stamps.items() if known}
 
 
-def _instant(node: dict[str, str]) -> datetime:
-    return datetime.strptime(node["updatedAt"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+def _written(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _instant(stamp: str) -> datetime:
+    return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

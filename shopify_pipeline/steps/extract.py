@@ -7,19 +7,21 @@ Here: the load's life: its window, resuming, the order of writes. Not here: whic
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
+
+from obstore.store import MemoryStore
 
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import PermanentError
 from shopify_pipeline.landing import Landing, Manifest
+from shopify_pipeline.shopify.bulk import NoMemory
 from shopify_pipeline.shopify.client import AdminApi
-from shopify_pipeline.shopify.pages import PageReader
 from shopify_pipeline.shopify.windows import Window
-from shopify_pipeline.steps.extract_reading import Reading, land_all
+from shopify_pipeline.steps.extract_reading import Reading, has_windows, is_older
 
-Mode = Literal["full", "window", "roots"]
+Mode = Literal["full", "window", "backfill", "roots"]
 
 #: How far the clocks of the machines a shop answers from may be apart; a cursor came from one, the next answer from
 #: another.
@@ -34,8 +36,9 @@ class Load(Protocol):
     """One load that is not merged yet, as ``ops.loads`` keeps it.
 
     Attributes:
-        mode: ``full`` reads everything, ``window`` what changed between the two instants, ``roots`` named roots again.
-        window_from: Start of the window, UTC, an overlap behind the cursor; None unless ``window``.
+        mode: ``full`` reads everything, ``window`` what changed between the two instants, ``backfill`` a slice of what
+            is older than the first window, ``roots`` named roots again.
+        window_from: Start of the window, UTC, an overlap behind the cursor, or of the slice; None: no start.
         window_to: The shop's clock when the load began, UTC; what the cursor becomes.
         bulk_operations: Gid of every bulk operation this load submitted, by query name and hash.
     """
@@ -56,11 +59,28 @@ class Load(Protocol):
     def bulk_operations(self) -> Mapping[str, str]: ...
 
 
+class Backfill(Protocol):
+    """What of a stream is still to be loaded, as ``ops.cursors`` keeps it.
+
+    Attributes:
+        until: It was last changed before this, UTC.
+        was_last: Whether the load merged last was a slice of it.
+    """
+
+    @property
+    def until(self) -> datetime: ...
+    @property
+    def was_last(self) -> bool: ...
+
+
 class LoadPort(Protocol):
     """What extracting needs to remember. Every call is durable when it returns."""
 
     def cursor(self, shop: str, stream: str) -> datetime | None:
         """The instant (the shop's clock, UTC) up to which everything is loaded; None before the first load."""
+
+    def backfill(self, shop: str, stream: str) -> Backfill | None:
+        """What is older than the first window and still to be loaded; None when nothing is."""
 
     def unfinished(self, shop: str, stream: str) -> Load | None:
         """The oldest load that is extracting or landed, if any."""
@@ -98,11 +118,16 @@ class ExtractConfig:
         overlap_seconds: How far behind the cursor a window begins: Shopify's search index lags behind its objects.
         bulk_threshold: From this many roots on, a stream is read by a bulk operation.
         page_size: Roots per page to begin with.
+        metafields: Stream → namespaces and keys of the metafields to read of its roots.
+        backfill_days: How many days the first load reads back; what is older follows in slices as long, newest first,
+            in turn with the windows. None: the first load reads everything.
     """
 
     overlap_seconds: int = 600
     bulk_threshold: int = 1000
     page_size: int = 250
+    metafields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    backfill_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -152,19 +177,15 @@ def extract(
         loads.abandon(load.load_id)
         load = None
     now = api.check_shop().now
+    slices = Slices(api, loads, shop=shop, stream=stream, days=config.backfill_days)
     if load is None:
-        load = _opened(loads, shop, stream, now, clock.now(), config)
+        load = slices.next(now, clock.now()) or _opened(loads, shop, stream, now, clock.now(), config, slices)
     session = _Session(landing, loads, load, shop=shop, stream=stream, shop_now=now, clock=clock, progress=progress)
-    reading = Reading(
-        api,
-        session.writer,
-        _LoadMemory(loads, load),
-        opened_at=load.window_to,
-        page_size=config.page_size,
-        bulk_threshold=config.bulk_threshold,
-        progress=progress,
-    )
-    reading.read(stream, Window(load.window_from, load.window_to))
+    reading = _reading(api, session, loads, load, stream, config, progress)
+    if load.mode == "full":
+        reading.read_all(stream, load.window_to)
+    else:
+        reading.read(stream, Window(load.window_from, slices.end(load)))
     return session.landed()
 
 
@@ -180,7 +201,7 @@ def extract_roots(
     config: ExtractConfig,
     progress: Callable[[str], None],
 ) -> Extracted:
-    """Land these roots as they are now, whatever the cursor says; one that is gone leaves nothing.
+    """Land these roots as they are now, whatever the cursor says; one that is gone leaves only that it was asked for.
 
     Raises:
         PipelineError: Nothing is landed; the load stays behind until the next ``extract`` abandons it.
@@ -188,8 +209,50 @@ def extract_roots(
     now = api.check_shop().now
     load = loads.open(shop=shop, stream=stream, mode="roots", window_from=None, window_to=now, started_at=clock.now())
     session = _Session(landing, loads, load, shop=shop, stream=stream, shop_now=now, clock=clock, progress=progress)
-    land_all(session.writer, PageReader(api, page_size=config.page_size, progress=progress).by_id(stream, gids))
+    reading = _reading(api, session, loads, load, stream, config, progress)
+    reading.note_asked(gids)
+    reading.read_roots(stream, gids)
     return session.landed()
+
+
+def read_apart(
+    api: AdminApi, *, stream: str, gids: Sequence[str], config: ExtractConfig, progress: Callable[[str], None]
+) -> list[tuple[str, bytes]]:
+    """Read these roots as ``extract_roots`` does, but land and load nothing: kind and content of every answer."""
+    writer = Landing(MemoryStore(), "memory", api.clock.monotonic).begin("apart/")
+    reading = Reading(
+        api,
+        writer,
+        NoMemory(),
+        opened_at=api.clock.now(),
+        page_size=config.page_size,
+        bulk_threshold=config.bulk_threshold,
+        metafields=config.metafields.get(stream, ()),
+        progress=progress,
+    )
+    reading.read_roots(stream, gids)
+    return writer.bodies()
+
+
+def _reading(
+    api: AdminApi,
+    session: _Session,
+    loads: LoadPort,
+    load: Load,
+    stream: str,
+    config: ExtractConfig,
+    progress: Callable[[str], None],
+) -> Reading:
+    return Reading(
+        api,
+        session.writer,
+        LoadMemory(loads, load),
+        opened_at=load.window_to,
+        page_size=config.page_size,
+        bulk_threshold=config.bulk_threshold,
+        metafields=config.metafields.get(stream, ()),
+        progress=progress,
+    )
 
 
 class _Session:
@@ -207,7 +270,7 @@ class _Session:
         clock: Clock,
         progress: Callable[[str], None],
     ) -> None:
-        self.writer = landing.begin(load.landing_prefix)
+        self.writer = landing.begin(load.landing_prefix, window_to=load.window_to)
         self._loads, self._load = loads, load
         self._shop, self._stream, self._shop_now = shop, stream, shop_now
         self._clock, self._progress = clock, progress
@@ -233,7 +296,7 @@ class _Session:
         return extracted
 
 
-class _LoadMemory:
+class LoadMemory:
     """The bulk operations of one load, kept with it."""
 
     def __init__(self, loads: LoadPort, load: Load) -> None:
@@ -254,7 +317,13 @@ class _LoadMemory:
 
 
 def _opened(
-    loads: LoadPort, shop: str, stream: str, shop_now: datetime, started_at: datetime, config: ExtractConfig
+    loads: LoadPort,
+    shop: str,
+    stream: str,
+    shop_now: datetime,
+    started_at: datetime,
+    config: ExtractConfig,
+    slices: Slices,
 ) -> Load:
     cursor = loads.cursor(shop, stream)
     if cursor is not None and cursor - shop_now > timedelta(seconds=SKEW_SECONDS):
@@ -263,15 +332,52 @@ def _opened(
             f"{shop_now:%Y-%m-%dT%H:%M:%SZ}: nothing was read. When that clock is right, the cursor was not: run "
             f"shopify-pipeline cursor rewind {stream} --to an instant before the last load that can be trusted began"
         )
-    window_from = None if cursor is None else min(cursor - timedelta(seconds=config.overlap_seconds), shop_now)
+    if cursor is None:
+        window_from = slices.start(shop_now)
+    else:
+        window_from = min(cursor - timedelta(seconds=config.overlap_seconds), shop_now)
     return loads.open(
         shop=shop,
         stream=stream,
-        mode="full" if cursor is None else "window",
+        mode="full" if window_from is None else "window",
         window_from=window_from,
         window_to=shop_now,
         started_at=started_at,
     )
+
+
+class Slices:
+    """What is older than the first window, slice by slice, in turn with the windows: increments never wait for it."""
+
+    def __init__(self, api: AdminApi, loads: LoadPort, *, shop: str, stream: str, days: int | None) -> None:
+        self._api, self._loads = api, loads
+        self._shop, self._stream, self._days = shop, stream, days
+
+    def next(self, shop_now: datetime, started_at: datetime) -> Load | None:
+        """Begin the next slice; None when nothing is left or a window's turn is first."""
+        left = self._loads.backfill(self._shop, self._stream)
+        if left is None or left.was_last:
+            return None
+        return self._loads.open(
+            shop=self._shop,
+            stream=self._stream,
+            mode="backfill",
+            window_from=self.start(left.until),
+            window_to=shop_now,
+            started_at=started_at,
+        )
+
+    def start(self, until: datetime) -> datetime | None:
+        """Where a slice that ends here begins; None when nothing is older than it, or no slices are asked for."""
+        if self._days is None or not has_windows(self._stream):
+            return None
+        since = until - timedelta(days=self._days)
+        return since if is_older(self._api, self._stream, since) else None
+
+    def end(self, load: Load) -> datetime:
+        """Where reading of a load ends."""
+        left = self._loads.backfill(self._shop, self._stream) if load.mode == "backfill" else None
+        return load.window_to if left is None else left.until
 
 
 def _extracted(manifest: Manifest) -> Extracted:

@@ -5,21 +5,23 @@ Here: the choice and its order. Not here: the load's life (``extract.py``), how 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NotRequired, TypedDict
 
 import msgspec
 
+from shopify_pipeline.errors import TransientError
 from shopify_pipeline.landing import LandingWriter, Part
+from shopify_pipeline.schemas.records import is_exact_gid
 from shopify_pipeline.shopify.bulk import BulkMemory, BulkRunner
 from shopify_pipeline.shopify.bulk_files import BulkFile
 from shopify_pipeline.shopify.client import AdminApi
-from shopify_pipeline.shopify.pages import Body, PageReader, is_exact_gid
+from shopify_pipeline.shopify.pages import REREADS_MAX, Body, PageReader
 from shopify_pipeline.shopify.queries import operation
-from shopify_pipeline.shopify.streams import READINGS, StreamReading
+from shopify_pipeline.shopify.streams import READINGS, RootReading
 from shopify_pipeline.shopify.whole import check_counts
-from shopify_pipeline.shopify.windows import Window
+from shopify_pipeline.shopify.windows import CrowdedSecondError, Window
 
 
 class Reading:
@@ -27,6 +29,7 @@ class Reading:
 
     Args:
         opened_at: When the load was opened, by the shop's clock: an older bulk operation is none of its own.
+        metafields: Namespaces and keys to read of the stream's roots (``custom.gift_message``); none: no metafields.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Reading:
         opened_at: datetime,
         page_size: int,
         bulk_threshold: int,
+        metafields: Sequence[str],
         progress: Callable[[str], None],
     ) -> None:
         self._api = api
@@ -45,59 +49,101 @@ class Reading:
         self._memory = memory
         self._opened_at = opened_at
         self._bulk_threshold = bulk_threshold
+        self._metafields = metafields
         self._pages = PageReader(api, page_size=page_size, progress=progress)
         self._bulk = BulkRunner(api, progress=progress)
 
+    def read_all(self, stream: str, until: datetime) -> None:
+        """Land everything there is: a bulk operation takes no filter then, and asks no index that may be late."""
+        self._read(stream, Window(None, until), is_everything=True)
+
     def read(self, stream: str, window: Window) -> None:
-        """Land everything that changed in a window, or everything there is when it has no start."""
-        if stream == "inventory":
-            self._inventory(_filter(window))
-        else:
-            self._stream(READINGS[stream], window)
+        """Land everything that changed in a window."""
+        self._read(stream, window, is_everything=False)
 
-    def _stream(self, reading: StreamReading, window: Window) -> None:
-        """A stream with one kind of root: by bulk operation when there is much, else by pages."""
-        query = _filter(window)
-        counted = self._pages.count(reading, query, limit=self._bulk_threshold)
-        if counted < self._bulk_threshold:
-            land_all(self._writer, self._pages.window(reading, window, counted=counted))
-            return
-        part = self._land_file(reading.bulk, query, lines_are_roots=False)
-        if reading.detail is not None:
-            versions = roots_with_details(self._writer.lines(part))
-            land_all(self._writer, self._pages.details(reading, versions))
+    def _read(self, stream: str, window: Window, *, is_everything: bool) -> None:
+        versions: dict[str, str] = {}
+        for reading in READINGS[stream].roots:
+            within = reading.window(window)
+            self._roots(reading, within, None if is_everything else within.query, versions)
+        self._add_metafields(stream, versions)
 
-    def _inventory(self, query: str | None) -> None:
-        """Locations as a whole, items and levels by the filter; levels are roots of their own."""
-        if query is None:
-            self._land_file("InventoryItemsBulk", None, lines_are_roots=False)
-            self._land_file("LocationsBulk", None, lines_are_roots=True)
-            return
-        if not self._land_if_few(
-            body for body, _ in self._pages.roots_only("InventoryItemsPage", "inventoryItems", query)
-        ):
-            self._land_file("InventoryItemsBulk", query, lines_are_roots=False)
-        locations = list(self._pages.roots_only("LocationsPage", "locations"))
-        levels = (
-            body
-            for _, nodes in locations
-            for node in nodes
-            if is_exact_gid(node["id"])
-            for body in self._pages.under("LocationLevels", node["id"], "inventoryLevels", query)
+    def note_asked(self, gids: Sequence[str]) -> None:
+        """Land which roots are asked for, before they are: what does not come is gone."""
+        self._writer.add(
+            "asked",
+            msgspec.json.encode(list(gids)),
+            operation="asked",
+            query_hash="",
+            api_version=self._api.api_version,
+            roots=0,
         )
-        if self._land_if_few(levels):
-            land_all(self._writer, (body for body, _ in locations))
-        else:
-            self._land_file("LocationsBulk", query, lines_are_roots=True)
 
-    def _land_if_few(self, bodies: Iterable[Body]) -> bool:
+    def read_roots(self, stream: str, gids: Iterable[str]) -> None:
+        """Land these roots as they are now; one that is gone leaves nothing."""
+        versions: dict[str, str] = {}
+        self._land(self._pages.by_id(stream, gids), versions)
+        self._add_metafields(stream, versions)
+
+    def _roots(self, reading: RootReading, window: Window, query: str | None, versions: dict[str, str]) -> None:
+        """The roots of one connection: by bulk operation when there are many, else by pages.
+
+        Args:
+            query: The filter for counting and for a bulk operation.
+            versions: What metafields are to be read of is added here: gid and ``updatedAt``.
+        """
+        if reading.bulk is None:
+            self._land(self._pages.window(reading, window, counted=None), versions)
+            return
+        if reading.count is None:
+            if self._land_if_few(self._pages.window(reading, window, counted=None), versions):
+                return
+        else:
+            counted = self._pages.count(reading, query, limit=self._bulk_threshold)
+            if counted < self._bulk_threshold:
+                self._land(self._pages.window(reading, window, counted=counted), versions)
+                return
+        part = self._land_file(reading.bulk, query, lines_are_roots=reading.inner is not None)
+        if self._metafields:
+            versions.update(root_versions(self._writer.lines(part)))
+        if reading.detail is not None:
+            detailed = roots_with_details(self._writer.lines(part))
+            self._land(self._pages.details(reading.detail, reading.by_id, detailed), versions)
+
+    def _add_metafields(self, stream: str, versions: dict[str, str]) -> None:
+        """Metafields of the roots that were read; one that changed meanwhile is read again with its own."""
+        reading = READINGS[stream]
+        if not self._metafields or reading.metafields is None:
+            return
+        by_id = reading.roots[0].by_id
+        given = {"keys": list(self._metafields)}
+        for _ in range(REREADS_MAX):
+            exact = [(gid, stamp) for gid, stamp in versions.items() if is_exact_gid(gid)]
+            versions = {}
+            self._land(self._pages.details(reading.metafields, by_id, exact, given), versions)
+            if not versions:
+                return
+        moving = next(iter(versions))
+        raise TransientError(f"{moving} changed each time its metafields were read: the next run tries again")
+
+    def _land(self, bodies: Iterable[Body], versions: dict[str, str]) -> None:
+        for body in bodies:
+            versions.update(body.versions)
+            land_all(self._writer, (body,))
+
+    def _land_if_few(self, bodies: Iterable[Body], versions: dict[str, str]) -> bool:
         """Land these bodies if they hold fewer roots than the bulk threshold; otherwise stop reading and land none."""
         held: list[Body] = []
-        for body in bodies:
-            held.append(body)
-            if sum(body.roots for body in held) >= self._bulk_threshold:
-                return False
-        land_all(self._writer, held)
+        roots = 0
+        try:
+            for body in bodies:
+                held.append(body)
+                roots += body.roots
+                if roots >= self._bulk_threshold:
+                    return False
+        except CrowdedSecondError:
+            return False
+        self._land(held, versions)
         return True
 
     def _land_file(self, name: str, query: str | None, *, lines_are_roots: bool) -> Part:
@@ -115,8 +161,15 @@ class Reading:
         return self._bulk.fetch(query_text, self._memory, land, since=self._opened_at)
 
 
-def _filter(window: Window) -> str | None:
-    return None if window.since is None else window.query
+def has_windows(stream: str) -> bool:
+    """Whether every root of a stream can be asked for by when it last changed."""
+    return all(reading.stamp is not None for reading in READINGS[stream].roots)
+
+
+def is_older(api: AdminApi, stream: str, than: datetime) -> bool:
+    """Whether anything in a stream was last changed before this."""
+    pages = PageReader(api, page_size=1, progress=lambda line: None)
+    return any(pages.has_any(reading, Window(None, than, reading.stamp)) for reading in READINGS[stream].roots)
 
 
 def land_all(writer: LandingWriter, bodies: Iterable[Body]) -> None:
@@ -133,7 +186,7 @@ def land_all(writer: LandingWriter, bodies: Iterable[Body]) -> None:
 
 
 class _BulkRoot(TypedDict):
-    """As much of a root's line as tells whether a bulk operation could carry all of it, and did."""
+    """As much of a root's line as tells an order, and whether its lists came whole."""
 
     id: str
     updatedAt: str
@@ -144,8 +197,26 @@ class _BulkRoot(TypedDict):
     transactionsCount: NotRequired[dict[str, int] | None]
 
 
+class _Version(msgspec.Struct):
+    id: str
+    updated_at: str = msgspec.field(name="updatedAt")
+    parent: str | None = msgspec.field(default=None, name="__parentId")
+
+
+def root_versions(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """Gid and ``updatedAt`` of every root in a bulk file; a line that cannot be read is passed over."""
+    decoder = msgspec.json.Decoder(_Version)
+    for line in lines:
+        try:
+            root = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        if root.parent is None:
+            yield root.id, root.updated_at
+
+
 def roots_with_details(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-    """Gid and ``updatedAt`` of every order with refunds or fulfillments in a bulk file.
+    """Gid and ``updatedAt`` of every order in a bulk file: no line says that it has no shipping or discount.
 
     A line that cannot be read is passed over: it is withheld and quarantined when the load is merged. Refunds are not
     compared with the agreements here: those are lines of their own, which may have been written after a refund that
@@ -161,5 +232,5 @@ def roots_with_details(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
         check_counts(root)
-        if (root["refunds"] or root["fulfillments"]) and is_exact_gid(root["id"]):
+        if is_exact_gid(root["id"]):
             yield root["id"], root["updatedAt"]

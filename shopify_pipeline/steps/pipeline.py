@@ -1,30 +1,30 @@
 """The steps of one shop, in the order they are run.
 
-Here: handing one room's object to another. Not here: opening a room (``rooms.py``), or what a step does; that is the
-step's own module.
+Here: handing one room's object to another. Not here: opening a room (``rooms.py``), reading the shop
+(``ingestion.py``), or what a step does; that is the step's own module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from shopify_pipeline.errors import ConfigError, IncompleteError, PermanentError, TransientError
+from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.shopify.access import not_granted
 from shopify_pipeline.shopify.bulk import BulkRunner
-from shopify_pipeline.shopify.client import ShopInfo
-from shopify_pipeline.shopify.subscriptions import ensure_subscriptions
+from shopify_pipeline.shopify.streams import IDS
+from shopify_pipeline.shopify.subscriptions import ensure_subscriptions, topics_of
 from shopify_pipeline.steps.census import Census, take_census
-from shopify_pipeline.steps.extract import ExtractConfig, Extracted, extract
-from shopify_pipeline.steps.load import Loaded, load_landed
+from shopify_pipeline.steps.extract import read_apart
+from shopify_pipeline.steps.ingestion import Ingestion
 from shopify_pipeline.steps.push import Pushed, push
 from shopify_pipeline.steps.reconcile import Reconciled, reconcile
-from shopify_pipeline.steps.rooms import Rooms
 from shopify_pipeline.steps.snapshot import Snapshot, take_snapshot
+from shopify_pipeline.steps.sweep import ids_by_node
+from shopify_pipeline.steps.verify_roots import Verified, held_roots, verify_roots
 from shopify_pipeline.warehouse import inbox
-from shopify_pipeline.warehouse.connect import Connection
-from shopify_pipeline.warehouse.loads import Load, Loads, hold_for_reading, register_shop
+from shopify_pipeline.warehouse.loads import Loads
 
 
 @dataclass(frozen=True)
@@ -40,121 +40,8 @@ class Subscribed:
     vanished: tuple[str, ...]
 
 
-class Pipeline(Rooms):
+class Pipeline(Ingestion):
     """All steps of one shop; each commits for itself and can be run again."""
-
-    @property
-    def extract_config(self) -> ExtractConfig:
-        return ExtractConfig(**self.settings.extract.model_dump())
-
-    def ask_shop(self) -> ShopInfo:
-        """Ask the shop who it is and what we may do there; before anything is read or written.
-
-        Raises:
-            UnsafeAnswerError: Another shop answered.
-            AccessDeniedError: A scope is missing.
-            ConfigError: Its time zone is not the configured one: schedules and documents would be on the wrong day.
-        """
-        info = self.api.check_shop()
-        if info.iana_timezone != self.shop.time_zone:
-            raise ConfigError(
-                f"{self.shop.domain} lives in {info.iana_timezone}, not in {self.shop.time_zone}: set its time_zone"
-            )
-        self.welcome_back()
-        return info
-
-    def introduce(self) -> ShopInfo:
-        """Ask the shop who it is, and keep its zone, currency and first day of books.
-
-        Raises:
-            PipelineError: As ``ask_shop``.
-        """
-        info = self.ask_shop()
-        with self.connect() as conn:
-            register_shop(
-                conn,
-                shop=self.shop.domain,
-                time_zone=info.iana_timezone,
-                currency=info.currency,
-                go_live_on=self.shop.go_live_on,
-                at=self.clock.now(),
-            )
-        return info
-
-    def extract(self, stream: str) -> Extracted:
-        """Land what changed; a load that was landed and not merged is merged first.
-
-        Raises:
-            TransientError: Another process reads the same stream; nothing was touched.
-        """
-        with self.connect() as conn:
-            if not hold_for_reading(conn, self.shop.domain, stream):
-                raise TransientError(
-                    f"{self.shop.domain}: another process is reading {stream}; try again when it is done"
-                )
-            self._merge_leftover(conn, stream)
-            with self.stage(f"extract:{stream}") as counts:
-                self.introduce()
-                done = self._extract(Loads(conn), stream)
-                counts |= {"parts": done.parts, "roots": done.roots, "bytes": done.bytes}
-        return done
-
-    def _extract(self, loads: Loads, stream: str) -> Extracted:
-        try:
-            return extract(
-                self.api,
-                self.landing,
-                loads,
-                shop=self.shop.domain,
-                stream=stream,
-                clock=self.clock,
-                config=self.extract_config,
-                progress=self.progress,
-            )
-        except PermanentError:
-            # What cannot be read must not be resumed: the next extract begins anew, with bulk operations of its own.
-            begun = loads.unfinished(self.shop.domain, stream)
-            if begun is not None:
-                loads.abandon(begun.load_id)
-            raise
-
-    def _merge_leftover(self, conn: Connection, stream: str) -> None:
-        """Merge a landed load; one that cannot be merged is given up, for its window is read again anyway."""
-        leftover = Loads(conn).unfinished(self.shop.domain, stream)
-        if leftover is None or leftover.state != "landed":
-            return
-        try:
-            self.load(stream)
-        except IncompleteError as exc:
-            self.progress(f"{stream}: load {leftover.load_id} is given up and read again: {exc}")
-            Loads(conn).abandon(leftover.load_id)
-
-    def rewind(self, stream: str, to: datetime) -> bool:
-        """Move a cursor back, giving up what was begun from where it stood; False when the stream was never loaded."""
-        with self.connect() as conn:
-            loads = Loads(conn)
-            begun = loads.unfinished(self.shop.domain, stream)
-            if begun is not None:
-                loads.abandon(begun.load_id)
-            return loads.set_cursor(self.shop.domain, stream, to)
-
-    def load(self, stream: str) -> Loaded | None:
-        """Merge the landed load, if there is one."""
-        with self.connect() as conn:
-            load = Loads(conn).unfinished(self.shop.domain, stream)
-            if load is None or load.state != "landed":
-                return None
-            with self.stage(f"load:{stream}") as counts:
-                loaded = load_landed(
-                    conn,
-                    self._bodies(load),
-                    load=load,
-                    stream=STREAMS[stream],
-                    clock=self.clock,
-                    progress=self.progress,
-                )
-                counts |= loaded.counts()
-        return loaded
 
     def subscribe(self) -> Subscribed | None:
         """Make sure the shop sends hints: Shopify drops a subscription whose deliveries kept failing.
@@ -167,9 +54,10 @@ class Pipeline(Rooms):
             return None
         with self.stage(inbox.SUBSCRIBE_STAGE) as counts, self.connect() as conn:
             # An alias must not get a stranger's shop subscribed.
-            self.ask_shop()
+            scopes = self.ask_shop().scopes
+            readable = [name for name, stream in STREAMS.items() if not not_granted(stream, scopes)]
             before = inbox.last_subscribed(conn, self.shop.domain, uri)
-            found = ensure_subscriptions(self.api, uri)
+            found = ensure_subscriptions(self.api, uri, topics_of(readable))
             vanished = tuple(topic for topic in found.created if topic in before)
             topics = [*found.kept, *found.created]
             counts |= {"uri": uri, "topics": topics, "created": len(found.created), "vanished": list(vanished)}
@@ -183,10 +71,48 @@ class Pipeline(Rooms):
     def handle_hints(self) -> int:
         """Close webhook hints that had come before every stream's last merged load began: they have been read."""
         with self.connect() as conn:
-            read_since = Loads(conn).all_read_since(self.shop.domain, len(STREAMS))
+            loads = Loads(conn)
+            granted = set(STREAMS) - loads.not_granted(self.shop.domain, STREAMS)
+            read_since = loads.all_read_since(self.shop.domain, granted)
             if read_since is None:
                 return 0
             return inbox.mark_handled(conn, self.shop.domain, read_since, self.clock.now())
+
+    def verify(self, stream: str, *, roots_max: int | None, seed: str = "") -> Verified | None:
+        """Compare roots of a stream, row by row, with what the shop says of them now; nothing is landed or loaded.
+
+        Args:
+            roots_max: How many roots of each kind, drawn by the seed; None: all of them, and every root the shop names.
+
+        Returns:
+            What was found; None when the stream is not granted or was never loaded.
+        """
+        shop = self.shop.domain
+        with self.stage(f"verify:{stream}") as counts, self.connect() as conn:
+            loaded_up_to = Loads(conn).cursor(shop, stream)
+            if self._skips(stream, counts) or loaded_up_to is None:
+                return None
+            gids = {
+                f"gid://shopify/{node}/{tail}"
+                for node, root in STREAMS[stream].roots
+                for tail in held_roots(conn, shop, root, roots_max, seed)
+            }
+            if roots_max is None and stream in IDS:
+                gids |= self._named_by_the_shop(stream)
+            verified = verify_roots(
+                conn, self._read_apart, shop=shop, stream=STREAMS[stream], gids=sorted(gids), loaded_up_to=loaded_up_to
+            )
+            counts |= {"roots": verified.roots, "rows": verified.rows, "newer": verified.newer}
+            counts |= {"withheld": verified.withheld, "differences": len(verified.differences)}
+        return verified
+
+    def _read_apart(self, stream: str, gids: Sequence[str]) -> list[tuple[str, bytes]]:
+        return read_apart(self.api, stream=stream, gids=gids, config=self.extract_config, progress=self.progress)
+
+    def _named_by_the_shop(self, stream: str) -> set[str]:
+        runner, since = BulkRunner(self.api, progress=self.progress), self.api.check_shop().now
+        lines = (line for document in IDS[stream] for line in runner.lines(document, since=since))
+        return {f"gid://shopify/{node}/{tail}" for node, tails in ids_by_node(lines).items() for tail in tails}
 
     def push(self) -> Pushed | None:
         """Bring what is owed into the back office; None when the shop has no go-live day."""
@@ -253,10 +179,3 @@ class Pipeline(Rooms):
             )
             counts |= {"open": found.open_breaks, **found.by_class}
         return found
-
-    def _bodies(self, load: Load) -> Iterator[tuple[str, Iterable[bytes]]]:
-        for part in self.landing.manifest(load.landing_prefix).parts:
-            if part.kind == "bulk":
-                yield part.kind, self.landing.lines(load.landing_prefix, part)
-            else:
-                yield part.kind, (self.landing.body(load.landing_prefix, part),)

@@ -34,6 +34,10 @@ from shopify_pipeline.warehouse.tokens import ShopTokens
 _log = structlog.get_logger("shopify_pipeline")
 
 
+#: Under this name a stage says why it did nothing.
+SKIPPED = "skipped"
+
+
 class Rooms:
     """The rooms of the house as one shop sees them.
 
@@ -190,7 +194,7 @@ class Rooms:
 
     @cached_property
     def landing(self) -> Landing:
-        return Landing.at(self.settings.landing_place)
+        return Landing.at(self.settings.landing_place, self.settings.landing, self.clock.monotonic)
 
     def value_map(self) -> ValueMap:
         """The reviewed value map.
@@ -204,7 +208,11 @@ class Rooms:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[dict[str, Any]]:
-        """Write one stage run down, however it ends; a crash leaves none, and the daemon sees the run fail."""
+        """Write one stage run down, however it ends; a crash leaves none, and the daemon sees the run fail.
+
+        Yields:
+            What is counted; a reason under ``SKIPPED`` says that there was nothing to do here, and why.
+        """
         started_at = self.clock.now()
         counts: dict[str, Any] = {}
         log = _log.bind(shop=self.shop.domain, stage=name)
@@ -214,7 +222,8 @@ class Rooms:
             log.error("stage failed", error=type(exc).__name__, reason=str(exc))
             self._record(name, started_at, "failed", str(exc), counts)
             raise
-        self._record(name, started_at, "success", None, counts)
+        skipped = counts.pop(SKIPPED, None)
+        self._record(name, started_at, "skipped" if skipped else "success", skipped, counts)
         log.info("stage done", **counts)
 
     def _record(

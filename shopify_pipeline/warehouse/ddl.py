@@ -21,6 +21,9 @@ POSTGRES_TYPES = {
     Kind.INSTANT: "timestamptz",
     Kind.MONEY: "numeric(20, 6)",
     Kind.RATE: "numeric(24, 20)",
+    Kind.DECIMAL: "numeric(30, 12)",
+    Kind.DATE: "date",
+    Kind.JSON: "jsonb",
 }
 
 #: What every table carries beside Shopify's columns: (name, type, constraint, description).
@@ -60,10 +63,20 @@ def table_sql(stream: Stream, table: Table) -> str:
     parts = [f"create table shopify.{table.name} (\n" + ",\n".join(lines) + "\n);"]
     if not is_root(stream, table) and table.key[0] != table.root_column:
         parts.append(f"create index {table.name}_by_root on shopify.{table.name} (shop, {table.root_column});")
+    for column in _naming_columns(table):
+        parts.append(f"create index {table.name}_by_{column} on shopify.{table.name} (shop, {column});")
     parts.append(f"comment on table shopify.{table.name} is {_literal(table.grain)};")
     if table.tracked:
         parts.append(history_sql(table))
     return "\n".join(parts)
+
+
+def _naming_columns(table: Table) -> list[str]:
+    """Columns by which rows of this table are found when what they name is gone."""
+    places = [
+        place.partition(".") for stream in STREAMS.values() for other in stream.tables for place in other.named_in
+    ]
+    return [column for name, _, column in places if name == table.name]
 
 
 def history_sql(table: Table) -> str:

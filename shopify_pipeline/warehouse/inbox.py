@@ -141,6 +141,11 @@ def mark_handled(conn: Connection, shop: str, up_to: datetime, at: datetime) -> 
     return conn.execute(SQL["mark_handled"], values).rowcount
 
 
+def told(conn: Connection, shop: str, topics: Sequence[str]) -> list[tuple[str, bytes]]:
+    """Topic and raw body of every open hint of these topics, oldest first."""
+    return conn.execute(SQL["told"], {"shop": shop, "topics": list(topics)}).fetchall()
+
+
 def last_subscribed(conn: Connection, shop: str, uri: str) -> frozenset[str]:
     """Topics this address was subscribed to when that was last looked at; none when it never was."""
     row = conn.execute(SQL["last_subscribed"], {"shop": shop, "stage": SUBSCRIBE_STAGE}).fetchone()

@@ -37,3 +37,9 @@ from ops.stages
 where shop = %(shop)s and stage = %(stage)s and outcome = 'success'
 order by finished_at desc, stage_id desc
 limit 1;
+
+-- name: told
+select topic, body
+from ops.inbox
+where shop = %(shop)s and handled_at is null and topic = any(%(topics)s)
+order by received_at, webhook_id;

@@ -5,7 +5,7 @@ Here: one-line calls of ``loads.sql`` and the row types around them. Not here: t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
-from shopify_pipeline.errors import IncompleteError
+from shopify_pipeline.errors import ConfigError, IncompleteError
 from shopify_pipeline.schemas.decode import Rejection
 from shopify_pipeline.statements import statements
 from shopify_pipeline.warehouse.connect import Connection
 
 SQL = statements(Path(__file__).with_name("loads.sql"))
 
-Mode = Literal["full", "window", "roots"]
+Mode = Literal["full", "window", "backfill", "roots"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class Load:
     """One row of ``ops.loads`` that is not merged yet.
 
     Attributes:
-        mode: ``full`` reads everything, ``window`` what changed between the two instants, ``roots`` named roots again.
-        window_from: Start of the window, UTC, an overlap behind the cursor; None unless ``window``.
+        mode: ``full`` reads everything, ``window`` what changed between the two instants, ``backfill`` a slice of what
+            is older than the first window, ``roots`` named roots again.
+        window_from: Start of the window, UTC, an overlap behind the cursor, or of the slice; None: no start.
         window_to: The shop's clock when the load began, UTC; what the cursor becomes.
         bulk_operations: Gid of every bulk operation this load submitted, by query name; ``submitting`` before it is
             known.
@@ -46,6 +47,28 @@ class Load:
     landing_prefix: str
     bulk_operations: Mapping[str, str]
     landed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What became of a load."""
+
+    landing_prefix: str
+    window_to: datetime
+    state: Literal["extracting", "landed", "merged", "abandoned"]
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """What of a stream is still to be loaded.
+
+    Attributes:
+        until: It was last changed before this, by the shop's clock, UTC.
+        was_last: Whether the load merged last was a slice of it: a window's turn is next.
+    """
+
+    until: datetime
+    was_last: bool
 
 
 @dataclass(frozen=True)
@@ -80,11 +103,39 @@ class Loads:
             row = self._conn.execute(SQL["cursor"], {"shop": shop, "stream": stream}).fetchone()
         return row[0] if row else None
 
+    def backfill(self, shop: str, stream: str) -> Backfill | None:
+        """What is still to be loaded of a stream whose first load read only what is new; None when nothing is."""
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["backfill"], {"shop": shop, "stream": stream}).fetchone()
+        return Backfill(row[0], bool(row[1])) if row else None
+
+    def backfilling(self, shop: str) -> list[str]:
+        """Streams of which something older is still to be loaded."""
+        with self._conn.transaction():
+            return [row[0] for row in self._conn.execute(SQL["backfilling"], {"shop": shop})]
+
     def unfinished(self, shop: str, stream: str) -> Load | None:
         """The oldest load that is extracting or landed, if any."""
         with self._conn.transaction():
             row = self._conn.execute(SQL["unfinished"], {"shop": shop, "stream": stream}).fetchone()
         return Load(*row) if row else None
+
+    def find(self, load_id: int) -> Load:
+        """A load by its number, whatever became of it.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        with self._conn.transaction():
+            row = self._conn.execute(SQL["find"], {"load_id": load_id}).fetchone()
+        if row is None:
+            raise ConfigError(f"there is no load {load_id}; see: shopify-pipeline loads")
+        return Load(*row)
+
+    def remembered(self, shop: str) -> list[Remembered]:
+        """Every load of a shop there ever was."""
+        with self._conn.transaction():
+            return [Remembered(*row) for row in self._conn.execute(SQL["remembered"], {"shop": shop})]
 
     def open(
         self,
@@ -126,6 +177,33 @@ class Loads:
         with self._conn.transaction():
             self._conn.execute(SQL["mark_landed"], {"load_id": load_id, "landed_at": landed_at})
 
+    def note_extraction(
+        self, load_id: int, *, size_bytes: int, api_points: float, api_requests: int, seconds: Mapping[str, float]
+    ) -> None:
+        """Keep what reading a load cost; ``size_bytes`` are those of Shopify's bodies before compression."""
+        values = {
+            "load_id": load_id,
+            "bytes": size_bytes,
+            "api_points": api_points,
+            "api_requests": api_requests,
+            "seconds": _rounded(seconds),
+        }
+        with self._conn.transaction():
+            self._conn.execute(SQL["note_extraction"], values)
+
+    def note_merge(
+        self, load_id: int, *, rows: int, seconds: Mapping[str, float], newest_change_at: datetime | None
+    ) -> None:
+        """Keep how long merging a load took, and the newest of its roots' own stamps."""
+        values = {
+            "load_id": load_id,
+            "rows": rows,
+            "seconds": _rounded(seconds),
+            "newest_change_at": newest_change_at,
+        }
+        with self._conn.transaction():
+            self._conn.execute(SQL["note_merge"], values)
+
     def abandon(self, load_id: int) -> None:
         """Give a load up: its landing stays, nothing of it was merged."""
         with self._conn.transaction():
@@ -143,11 +221,18 @@ class Loads:
             row = self._conn.execute(SQL["last_merged_at"], {"shop": shop}).fetchone()
         return row[0] if row else None
 
-    def all_read_since(self, shop: str, streams: int) -> datetime | None:
-        """The instant, by our clock, since which every one of so many streams has been read; None before all were."""
+    def all_read_since(self, shop: str, streams: Collection[str]) -> datetime | None:
+        """The instant, by our clock, since which every one of these streams has been read; None before all were."""
+        values = {"shop": shop, "streams": list(streams)}
         with self._conn.transaction():
-            row = self._conn.execute(SQL["all_read_since"], {"shop": shop, "streams": streams}).fetchone()
+            row = self._conn.execute(SQL["all_read_since"], values).fetchone()
         return row[0] if row else None
+
+    def not_granted(self, shop: str, streams: Collection[str]) -> frozenset[str]:
+        """Those of these streams that were last skipped, because the shop does not grant what they need."""
+        values = {"shop": shop, "streams": list(streams)}
+        with self._conn.transaction():
+            return frozenset(row[0] for row in self._conn.execute(SQL["not_granted"], values))
 
     def is_owed(self, shop: str) -> bool:
         """Whether anything that changed has not been pushed."""
@@ -160,6 +245,10 @@ class Loads:
         with self._conn.transaction():
             rows = self._conn.execute(SQL["open_quarantine"], {"shop": shop, "stream": stream}).fetchall()
         return [Quarantined(*row) for row in rows]
+
+
+def _rounded(seconds: Mapping[str, float]) -> Jsonb:
+    return Jsonb({name: round(value, 3) for name, value in seconds.items()})
 
 
 def hold_for_reading(conn: Connection, shop: str, stream: str) -> bool:
@@ -176,6 +265,12 @@ def claim(conn: Connection, load: Load) -> bool:
         return False
     state = conn.execute(SQL["state"], {"load_id": load.load_id}).fetchone()
     return state is not None and state[0] == "landed"
+
+
+def withheld_roots(conn: Connection, load: Load) -> set[tuple[str, str]]:
+    """(type, id) of every root of the load's stream that is withheld already."""
+    rows = conn.execute(SQL["withheld_roots"], {"shop": load.shop, "stream": load.stream}).fetchall()
+    return {(root_type, root_id) for root_type, root_id in rows}
 
 
 def quarantine(conn: Connection, load: Load, rejections: Iterable[Rejection], at: datetime) -> None:
@@ -221,7 +316,10 @@ def finish(conn: Connection, load: Load, counts: Mapping[str, int], at: datetime
     Raises:
         IncompleteError: The cursor was moved back behind this window by hand; nothing of the load is kept.
     """
-    if load.mode != "roots":
+    if load.mode == "backfill":
+        values = {"shop": load.shop, "stream": load.stream, "window_from": load.window_from}
+        conn.execute(SQL["move_backfill"], values)
+    elif load.mode != "roots":
         moved = conn.execute(
             SQL["move_cursor"],
             {
@@ -241,13 +339,14 @@ def finish(conn: Connection, load: Load, counts: Mapping[str, int], at: datetime
 
 
 def register_shop(
-    conn: Connection, *, shop: str, time_zone: str, currency: str, go_live_on: date | None, at: datetime
+    conn: Connection, *, shop: str, time_zone: str, currency: str, plan: str, go_live_on: date | None, at: datetime
 ) -> None:
     """Keep what the shop says of itself, and the first day of its books."""
     values = {
         "shop": shop,
         "time_zone": time_zone,
         "currency": currency,
+        "plan": plan,
         "go_live_on": go_live_on,
         "registered_at": at,
     }

@@ -45,7 +45,7 @@ def measured(*, orders: int, seed: int, plan: str) -> dict[str, Any]:
     """Read a new world both ways; seconds, bytes before compression, points of query cost."""
     with tempfile.TemporaryDirectory(prefix="shopify-pipeline-bench-") as folder:
         home = Path(folder)
-        with _served(home / "store", orders=orders, seed=seed, plan=plan) as store:
+        with served(home / "store", orders=orders, seed=seed, plan=plan) as store:
             # From one root on a bulk operation is always taken, from one more than there are never.
             thresholds = {"pages": orders + 1, "bulk": 1}
             ways = {way: _read(store, home / way, threshold) for way, threshold in thresholds.items()}
@@ -90,7 +90,7 @@ def _read(store: Mapping[str, Any], home: Path, bulk_threshold: int) -> dict[str
 
 
 @contextmanager
-def _served(home: Path, *, orders: int, seed: int, plan: str) -> Iterator[dict[str, Any]]:
+def served(home: Path, *, orders: int, seed: int, plan: str) -> Iterator[dict[str, Any]]:
     """Serve a new world; gives what the server says of itself."""
     program = Path(sys.executable).with_name("shopify-sandbox")
     world = ["--home", str(home), "--orders", str(orders), "--seed", str(seed), "--plan", plan]

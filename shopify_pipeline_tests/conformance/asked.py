@@ -6,14 +6,18 @@ Here: sending and recording. The sandbox is one such store; a development store 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 import requests
 
 from shopify_pipeline_tests.sandbox.serving import Shop
 
+Record = TypeVar("Record")
 VERSION = "2026-10"
 TIMEOUT_SECONDS = 60
 
@@ -88,6 +92,41 @@ class AskedStore:
 def asked(shop: Shop) -> AskedStore:
     """The store behind a served sandbox, with a token of its app."""
     return AskedStore(shop.server.url, shop.session, str(shop.session.headers["X-Shopify-Access-Token"]))
+
+
+def every(store: AskedStore, text: str, /, *path: str, **variables: Any) -> Iterator[dict[str, Any]]:
+    """Read a connection to its end; ``text`` takes ``$after``, ``path`` leads to the connection in its answer."""
+    after = None
+    while True:
+        found: Any = _paced(store, text, after=after, **variables)
+        for name in path:
+            found = found[name]
+        yield from found["nodes"]
+        if not found["pageInfo"]["hasNextPage"]:
+            return
+        after = found["pageInfo"]["endCursor"]
+
+
+def _paced(store: AskedStore, text: str, **variables: Any) -> dict[str, Any]:
+    """The data of a request that waits for the bucket when the store says that it must."""
+    while True:
+        answer = store.ask(text, **variables)
+        if "errors" not in answer:
+            data: dict[str, Any] = answer["data"]
+            return data
+        assert [each["extensions"]["code"] for each in answer["errors"]] == ["THROTTLED"], answer["errors"]
+        cost = answer["extensions"]["cost"]
+        missing = cost["requestedQueryCost"] - cost["throttleStatus"]["currentlyAvailable"]
+        time.sleep(missing / cost["throttleStatus"]["restoreRate"])
+
+
+def needed(records: Iterable[Record], what: str) -> list[Record]:
+    """The records a case is about; a development store without any skips the case, the sandbox must have some."""
+    found = list(records)
+    if not found and os.environ.get("SHOPIFY_CONFORMANCE_STORE"):
+        pytest.skip(f"the store has no {what}")
+    assert found, f"the sandbox has no {what}"
+    return found
 
 
 def _content(response: requests.Response) -> Any:

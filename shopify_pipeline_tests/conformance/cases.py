@@ -14,7 +14,23 @@ import pytest
 Status = Literal["observed", "documented", "assumed"]
 Test = TypeVar("Test", bound=Callable[..., object])
 Area = Literal[
-    "validation", "versions", "errors", "scopes", "cost", "search", "paging", "bulk", "tokens", "webhooks", "writes"
+    "validation",
+    "versions",
+    "errors",
+    "scopes",
+    "cost",
+    "search",
+    "paging",
+    "bulk",
+    "tokens",
+    "webhooks",
+    "writes",
+    "ledger",
+    "returns",
+    "shipping",
+    "credit",
+    "payouts",
+    "metafields",
 ]
 
 

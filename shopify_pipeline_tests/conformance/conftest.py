@@ -17,12 +17,41 @@ import pytest
 import requests
 
 from shopify_pipeline_tests.conformance.asked import AskedStore, asked
-from shopify_pipeline_tests.sandbox.serving import Shop, make_world, served
+from shopify_pipeline_tests.sandbox.serving import NOW, SHOP, Shop, make_world, served
+from shopify_sandbox.oauth import LEAST_PRIVILEGE
+from shopify_sandbox.store import Store
+from shopify_sandbox.world.arguments import Arguments
 
 STORE = os.environ.get("SHOPIFY_CONFORMANCE_STORE")
 TOKEN_FILE = os.environ.get("SHOPIFY_CONFORMANCE_TOKEN_FILE")
 CA_FILE = os.environ.get("SHOPIFY_CONFORMANCE_CA_FILE")
 RECORDED = Path("build/conformance")
+#: What reading credit and disputes needs beside the scopes of the pipeline's app.
+MORE_SCOPES = (
+    "read_gift_cards",
+    "read_gift_card_transactions",
+    "read_store_credit_accounts",
+    "read_store_credit_account_transactions",
+    "read_shopify_payments_disputes",
+)
+#: What is sure to have happened in the full sandbox shop, twice each, beside what its history holds.
+HAPPENED = (
+    "return",
+    "return_without_refund",
+    "exchange_even",
+    "exchange_down",
+    "request_return",
+    "inspect_return",
+    "place_foreign_currency",
+    "place_gift_card_sold",
+    "issue_gift_card",
+    "use_gift_card",
+    "grant_store_credit",
+    "use_store_credit",
+    "order_metafield",
+    "place_order_on_terms",
+    "refund_unpaid",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,11 +72,40 @@ def _sandbox_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop | N
         yield running
 
 
+@pytest.fixture(scope="session")
+def _full_sandbox_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop | None]:
+    if STORE:
+        yield None
+        return
+    state = tmp_path_factory.mktemp("conformance-full")
+    store = Store.create(state, Arguments(seed=8, orders=120, days=45, now=NOW, shop=SHOP, mix="full"))
+    for name in HAPPENED:
+        store.advance(happen={name: 2})
+    with served(state) as running:
+        running.sandbox.tokens.set_scopes([*LEAST_PRIVILEGE, *MORE_SCOPES])
+        running.log_in()
+        running.control("PUT", "settings", {"plan": "enterprise"})
+        yield running
+
+
 @pytest.fixture
 def store(request: pytest.FixtureRequest, _sandbox_shop: Shop | None) -> Iterator[AskedStore]:
     """The store a case asks; it must be left as it was found."""
-    if _sandbox_shop is not None:
-        yield asked(_sandbox_shop)
+    yield from _asked(request, _sandbox_shop)
+
+
+@pytest.fixture
+def full_store(request: pytest.FixtureRequest, _full_sandbox_shop: Shop | None) -> Iterator[AskedStore]:
+    """A store like ``store`` in which everything has happened: returns, exchanges, credit, payouts, metafields.
+
+    A development store may lack some of it: its cases say so by ``needed``.
+    """
+    yield from _asked(request, _full_sandbox_shop)
+
+
+def _asked(request: pytest.FixtureRequest, sandbox_shop: Shop | None) -> Iterator[AskedStore]:
+    if sandbox_shop is not None:
+        yield asked(sandbox_shop)
         return
     with requests.Session() as session:
         session.trust_env = False

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-WORDS = {"passed": "holds", "failed": "DIFFERS", "skipped": "only the sandbox can show it"}
+WORDS = {"passed": "holds", "failed": "DIFFERS", "skipped": "this store cannot show it"}
 ASSUMPTION_DIFFERS = 3
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 
 from shopify_pipeline.config import load_settings
 from shopify_pipeline.definitions import build_defs
 from shopify_pipeline.defs.ingest import SHOP_TAG
+from shopify_pipeline.defs.schedules import schedules
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.warehouse.connect import connect
 from shopify_pipeline.warehouse.left_alone import LeftAlone, leave_alone
+from shopify_pipeline.warehouse.paused import pause, resume
 
 SHOP = "a-shop.myshopify.com"
+OTHER = "b-shop.myshopify.com"
 
 
 # A shop and a warehouse behind closed ports: whoever opens a connection to them cannot get an answer.
@@ -58,6 +65,7 @@ def test_every_asset_of_ours_has_an_owner_a_group_and_a_description(repository: 
         "reconciliation",
         "staging",
         "marts",
+        "maintenance",
     }
 
 
@@ -86,13 +94,10 @@ def test_marts_hang_on_the_warehouse_and_the_break_ledger(repository: dg.Reposit
 
 
 def test_the_nightly_reconciliation_runs_at_night_where_the_shop_is(
-    repository: dg.RepositoryDefinition, tmp_path: Path
+    repository: dg.RepositoryDefinition, settings_file: Path, tmp_path: Path
 ) -> None:
     schedule = repository.get_schedule_def("nightly_reconciliation_main")
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        tick = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
-        context = dg.build_schedule_context(instance, scheduled_execution_time=tick, repository_def=repository)
-        data = schedule.evaluate_tick(context)
+    data = _ticked(schedule, repository, settings_file, tmp_path)
 
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 3 * * *", "Pacific/Auckland")
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
@@ -100,13 +105,10 @@ def test_the_nightly_reconciliation_runs_at_night_where_the_shop_is(
 
 
 def test_subscriptions_are_looked_after_every_day_where_the_shop_is_and_in_every_sync(
-    repository: dg.RepositoryDefinition, tmp_path: Path
+    repository: dg.RepositoryDefinition, settings_file: Path, tmp_path: Path
 ) -> None:
     schedule = repository.get_schedule_def("subscriptions_main")
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        tick = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
-        context = dg.build_schedule_context(instance, scheduled_execution_time=tick, repository_def=repository)
-        data = schedule.evaluate_tick(context)
+    data = _ticked(schedule, repository, settings_file, tmp_path)
 
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", "Pacific/Auckland")
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
@@ -166,6 +168,113 @@ def test_a_shop_that_took_our_access_away_is_started_no_run_for_however_long_ago
 
     assert not data.run_requests
     assert "is left alone since 2026-01-01 00:00:00 UTC: install the app again; then run" in (data.skip_message or "")
+
+
+OF_A_SHOP = ("nightly_reconciliation_main", "subscriptions_main", "retention_main")
+
+
+@pytest.mark.parametrize("name", OF_A_SHOP)
+def test_schedules_start_nothing_for_a_shop_that_is_paused_until_it_goes_on(
+    name: str,
+    repository: dg.RepositoryDefinition,
+    settings_file: Path,
+    tmp_path: Path,
+    warehouse_dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOPIFY_PIPELINE_WAREHOUSE__DSN", warehouse_dsn)
+    schedule = repository.get_schedule_def(name)
+    with connect(warehouse_dsn) as conn:
+        pause(conn, SHOP, "stocktaking", datetime(2026, 11, 1, tzinfo=UTC))
+
+    paused = _ticked(schedule, repository, settings_file, tmp_path)
+    with connect(warehouse_dsn) as conn:
+        resume(conn, SHOP)
+    resumed = _ticked(schedule, repository, settings_file, tmp_path)
+
+    assert not paused.run_requests
+    assert paused.skip_message == "paused since 2026-11-01 00:00 UTC: stocktaking"
+    assert [request.partition_key for request in resumed.run_requests or ()] == [SHOP]
+
+
+def test_schedules_start_nothing_for_a_shop_that_is_left_alone(
+    repository: dg.RepositoryDefinition,
+    settings_file: Path,
+    tmp_path: Path,
+    warehouse_dsn: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOPIFY_PIPELINE_WAREHOUSE__DSN", warehouse_dsn)
+    with connect(warehouse_dsn) as conn:
+        leave_alone(conn, SHOP, LeftAlone("access lost", datetime(2026, 1, 1, tzinfo=UTC), None, "install it again"))
+
+    for name in OF_A_SHOP:
+        data = _ticked(repository.get_schedule_def(name), repository, settings_file, tmp_path)
+        assert not data.run_requests
+        assert "install it again" in (data.skip_message or "")
+
+
+def test_a_sensor_asks_for_nothing_for_a_shop_that_is_paused(
+    repository: dg.RepositoryDefinition, settings_file: Path, warehouse_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPIFY_PIPELINE_WAREHOUSE__DSN", warehouse_dsn)
+    sensor = repository.get_sensor_def("shop_changes")
+    with _instance() as instance:
+        # Never loaded: that alone would be a reason to sync.
+        before = sensor.evaluate_tick(_context(instance, repository, settings_file))
+        with connect(warehouse_dsn) as conn:
+            pause(conn, SHOP, "stocktaking", datetime(2026, 11, 1, tzinfo=UTC))
+        data = sensor.evaluate_tick(_context(instance, repository, settings_file))
+
+    assert [request.partition_key for request in before.run_requests or ()] == [SHOP]
+    assert not data.run_requests
+    assert data.skip_message == f"{SHOP}: paused since 2026-11-01 00:00 UTC: stocktaking"
+
+
+def test_a_shop_added_to_the_settings_is_looked_at_by_the_next_tick_and_has_schedules_after_a_reload(
+    repository: dg.RepositoryDefinition, tmp_path: Path, warehouse_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPIFY_PIPELINE_WAREHOUSE__DSN", warehouse_dsn)
+    added = tmp_path / "config.toml"
+    second = CLOSED[CLOSED.index("[shops.main]") :].replace("[shops.main]", "[shops.second]").replace(SHOP, OTHER)
+    added.write_text(CLOSED + second)
+    sensor = repository.get_sensor_def("shop_changes")
+
+    with _instance() as instance:
+        data = sensor.evaluate_tick(_context(instance, repository, added))
+        wanted = [request.partition_key for request in data.run_requests or ()]
+        partitions = [list(each.partition_keys) for each in data.dynamic_partitions_requests or ()]
+    reloaded = schedules(load_settings(added))
+
+    assert (wanted, partitions) == ([SHOP, OTHER], [[SHOP, OTHER]])
+    assert {schedule.name for schedule in reloaded} >= {
+        "nightly_reconciliation_second",
+        "retention_second",
+    }
+
+
+@contextmanager
+def _instance() -> Iterator[dg.DagsterInstance]:
+    """An instance that also resolves what a sensor asks to be run, as the daemon's does."""
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        partition_loading_context(dynamic_partitions_store=instance),
+    ):
+        instance.add_dynamic_partitions("shops", [SHOP, OTHER])
+        yield instance
+
+
+def _ticked(
+    schedule: dg.ScheduleDefinition, repository: dg.RepositoryDefinition, settings_file: Path, tmp_path: Path
+) -> ScheduleExecutionData:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        context = dg.build_schedule_context(
+            instance,
+            scheduled_execution_time=datetime(2026, 11, 20, 14, 0, tzinfo=UTC),
+            repository_def=repository,
+            resources={"pipeline": PipelineResource(config_path=str(settings_file))},
+        )
+        return schedule.evaluate_tick(context)
 
 
 def _context(

@@ -54,7 +54,7 @@ def test_a_sync_killed_between_landing_and_merge_ends_like_one_that_was_not(
     installation: Installation, undisturbed_holds: dict[str, str]
 ) -> None:
     before = installation.holds()
-    state, prefix = kill_while_syncing_orders(installation, Failpoint.LOAD_BEFORE_MERGE)
+    state, prefix = kill_while_syncing_orders(installation, Failpoint.LOAD_BEFORE_COMMIT)
     assert state == "landed"
     assert (installation.home / "landing" / prefix / "manifest.json").exists()
     assert installation.holds() == before

@@ -34,13 +34,14 @@ from graphql import (
 
 import shopify_pipeline.shopify
 from shopify_pipeline.shopify.queries import operation, operation_names
-from shopify_pipeline.shopify.subscriptions import TOPICS
+from shopify_pipeline.shopify.subscriptions import TOPICS_OF_STREAMS, topics_of
 from shopify_pipeline.shopify.versions import PINNED
 from shopify_sandbox.admin.schema import PublishedSchema, load_schema
 
 TARGET = Path(shopify_pipeline.shopify.__file__).with_name("contract.json")
 COMMAND = "python -m shopify_pipeline_tests.generated.contract"
 TOPIC_TYPE = "WebhookSubscriptionTopic"
+_TOPICS = [topic.replace("/", "_").upper() for topic in topics_of(TOPICS_OF_STREAMS)]
 
 Asked = dict[str, dict[str, Any]]
 
@@ -83,8 +84,7 @@ class Contract:
             def enter_variable_definition(self, node: Any, *_: Any) -> bool:
                 type_ = get_named_type(info.get_input_type())
                 if isinstance(type_, GraphQLEnumType):
-                    topics = [topic.replace("/", "_").upper() for topic in TOPICS] if type_.name == TOPIC_TYPE else []
-                    contract._enum(name, type_, given=topics)
+                    contract._enum(name, type_, given=_TOPICS if type_.name == TOPIC_TYPE else [])
                 return False
 
             def enter_object_field(self, node: Node, *_: Any) -> None:

@@ -7,28 +7,91 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
+import obstore
 import pytest
 
 from shopify_pipeline.errors import IncompleteError, PermanentError
 from shopify_pipeline.failpoints import KILL_AT, Failpoint
 from shopify_pipeline.landing import Landing, LandingWriter, Manifest, Part
+from shopify_pipeline_tests.landing.conftest import S3
 
 PREFIX = "shop.myshopify.com/orders/7/"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAGE = b'{"data": {"orders": {"nodes": []}}}\n'
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "landing"
+class Place:
+    """Where parts are kept, looked at from outside the landing zone."""
+
+    def landing(self) -> Landing:
+        raise NotImplementedError
+
+    def files(self) -> list[str]:
+        raise NotImplementedError
+
+    def read(self, name: str) -> bytes:
+        raise NotImplementedError
+
+    def write(self, name: str, content: bytes | None) -> None:
+        """Replace a file; None removes it."""
+        raise NotImplementedError
+
+
+class Directory(Place):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def landing(self) -> Landing:
+        return Landing.at(self.path)
+
+    def files(self) -> list[str]:
+        return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("*") if path.is_file())
+
+    def read(self, name: str) -> bytes:
+        return (self.path / name).read_bytes()
+
+    def write(self, name: str, content: bytes | None) -> None:
+        if content is None:
+            (self.path / name).unlink()
+        else:
+            (self.path / name).write_bytes(content)
+
+
+class Bucket(Place):
+    def __init__(self, s3: S3) -> None:
+        self.s3, self.name = s3, s3.bucket()
+
+    def landing(self) -> Landing:
+        return Landing.at(f"s3://{self.name}/kept/here", self.s3.settings())
+
+    def files(self) -> list[str]:
+        return [name.removeprefix("kept/here/") for name in self.s3.objects(self.name)]
+
+    def read(self, name: str) -> bytes:
+        return bytes(obstore.get(self.s3.store(self.name), f"kept/here/{name}").bytes())
+
+    def write(self, name: str, content: bytes | None) -> None:
+        store, key = self.s3.store(self.name), f"kept/here/{name}"
+        if content is None:
+            obstore.delete(store, key)
+        else:
+            obstore.put(store, key, content)
+
+
+@pytest.fixture(params=["directory", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "bucket":
+        return Bucket(request.getfixturevalue("s3"))
+    return Directory(tmp_path / "landing")
 
 
 @pytest.fixture
-def landing(place: Path) -> Landing:
-    return Landing.at(place)
+def landing(place: Place) -> Landing:
+    return place.landing()
 
 
 def add_page(writer: LandingWriter, raw: bytes = PAGE, roots: int = 3) -> Part:
@@ -59,10 +122,6 @@ def numbered(count: int) -> Iterator[bytes]:
     content = b"".join(b'{"n": %d, "filler": "%x"}\n' % (n, n * 2654435761 % 2**64) for n in range(count))
     for begin in range(0, len(content), 1000):
         yield content[begin : begin + 1000]
-
-
-def files(place: Path) -> list[str]:
-    return sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
 
 
 def test_bodies_come_back_byte_for_byte_in_the_order_landed(landing: Landing) -> None:
@@ -127,7 +186,7 @@ def test_without_a_manifest_there_is_no_load(landing: Landing) -> None:
         landing.manifest(PREFIX)
 
 
-def test_a_file_that_breaks_off_leaves_nothing(landing: Landing, place: Path) -> None:
+def test_a_file_that_breaks_off_leaves_nothing(landing: Landing, place: Place) -> None:
     def breaking() -> Iterator[bytes]:
         yield b"x" * 100_000
         raise IncompleteError("cut")
@@ -135,11 +194,11 @@ def test_a_file_that_breaks_off_leaves_nothing(landing: Landing, place: Path) ->
     writer = landing.begin(PREFIX)
     with pytest.raises(IncompleteError, match="cut"):
         add_file(writer, breaking(), lines=1)
-    assert files(place) == []
+    assert place.files() == []
     assert finish(writer).parts == ()
 
 
-def test_beginning_again_removes_what_was_left_of_that_load_only(landing: Landing, place: Path) -> None:
+def test_beginning_again_removes_what_was_left_of_that_load_only(landing: Landing, place: Place) -> None:
     other = landing.begin("shop.myshopify.com/orders/70/")
     add_page(other)
     finish(other)
@@ -148,49 +207,50 @@ def test_beginning_again_removes_what_was_left_of_that_load_only(landing: Landin
     add_page(writer)
     finish(writer)
     add_page(landing.begin(PREFIX), b"new")
-    assert files(place) == [
+    assert place.files() == [
         PREFIX + "00000-OrdersPage.json.gz",
         "shop.myshopify.com/orders/70/00000-OrdersPage.json.gz",
         "shop.myshopify.com/orders/70/manifest.json",
     ]
 
 
-def test_landing_the_same_twice_gives_the_same_files(tmp_path: Path) -> None:
-    def landed(place: Path) -> dict[str, bytes]:
-        writer = Landing.at(place).begin(PREFIX)
+def test_landing_the_same_twice_gives_the_same_files(place: Place) -> None:
+    def landed() -> dict[str, bytes]:
+        writer = place.landing().begin(PREFIX)
         add_page(writer)
         add_file(writer, numbered(5000), lines=5000)
         finish(writer)
-        return {name: (place / name).read_bytes() for name in files(place)}
+        return {name: place.read(name) for name in place.files()}
 
-    assert landed(tmp_path / "one") == landed(tmp_path / "two")
+    assert landed() == landed()
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove", "swap"])
-def test_a_damaged_part_is_noticed(damage: str, landing: Landing, place: Path) -> None:
+def test_a_damaged_part_is_noticed(damage: str, landing: Landing, place: Place) -> None:
     writer = landing.begin(PREFIX)
     part = add_file(writer, numbered(5000), lines=5000)
     finish(writer)
-    path = place / PREFIX / part.name
-    content = path.read_bytes()
+    content = place.read(PREFIX + part.name)
+    damaged: bytes | None
     if damage == "flip":
-        path.write_bytes(content[:-3000] + bytes([content[-3000] ^ 1]) + content[-2999:])
+        damaged = content[:-3000] + bytes([content[-3000] ^ 1]) + content[-2999:]
     elif damage == "cut":
-        path.write_bytes(content[:-100])
+        damaged = content[:-100]
     elif damage == "remove":
-        path.unlink()
+        damaged = None
     else:
         swapped = landing.begin("elsewhere/")
-        path.write_bytes((place / "elsewhere" / add_file(swapped, numbered(4999), lines=4999).name).read_bytes())
+        damaged = place.read("elsewhere/" + add_file(swapped, numbered(4999), lines=4999).name)
+    place.write(PREFIX + part.name, damaged)
     with pytest.raises(IncompleteError, match="extract that load again"):
         list(landing.lines(PREFIX, part))
     with pytest.raises(IncompleteError, match="extract that load again"):
         landing.body(PREFIX, part)
 
 
-def test_a_manifest_that_cannot_be_read_says_what_to_do(landing: Landing, place: Path) -> None:
+def test_a_manifest_that_cannot_be_read_says_what_to_do(landing: Landing, place: Place) -> None:
     finish(landing.begin(PREFIX))
-    (place / PREFIX / "manifest.json").write_bytes(b'{"shop": "x"}')
+    place.write(PREFIX + "manifest.json", b'{"shop": "x"}')
     with pytest.raises(PermanentError, match="extract that load again"):
         landing.manifest(PREFIX)
 
@@ -216,10 +276,71 @@ print("landed", flush=True)
 """
 
 
-def test_a_process_killed_in_the_middle_of_a_file_leaves_no_part(landing: Landing, place: Path) -> None:
+def test_a_half_written_part_of_many_megabytes_leaves_nothing(landing: Landing, place: Place) -> None:
+    def breaking() -> Iterator[bytes]:
+        # Beyond what an upload in several parts begins with, and nothing that could be compressed.
+        yield from (Random(number).randbytes(1 << 20) for number in range(12))
+        raise IncompleteError("cut")
+
+    writer = landing.begin(PREFIX)
+    with pytest.raises(IncompleteError, match="cut"):
+        add_file(writer, breaking(), lines=1)
+    assert place.files() == []
+
+
+def test_a_part_of_many_megabytes_comes_back(landing: Landing) -> None:
+    lines = [Random(number).randbytes(1 << 19).hex().encode() for number in range(24)]
+    writer = landing.begin(PREFIX)
+    part = add_file(writer, (line + b"\n" for line in lines), lines=24)
+    finish(writer)
+    assert list(landing.lines(PREFIX, part)) == lines
+
+
+def test_what_a_shop_has_landed_is_listed_whole_or_not(landing: Landing) -> None:
+    writer = landing.begin(PREFIX)
+    add_page(writer)
+    finish(writer)
+    add_page(landing.begin("shop.myshopify.com/customers/8/"))
+    add_page(landing.begin("shop.myshopify.com.evil/orders/1/"))
+    found = {each.prefix: each for each in landing.stored("shop.myshopify.com")}
+    assert {prefix: (each.objects, each.is_whole) for prefix, each in found.items()} == {
+        PREFIX: (2, True),
+        "shop.myshopify.com/customers/8/": (1, False),
+    }
+    assert all(each.bytes > 0 for each in found.values())
+    assert [(prefix, manifest.load_id) for prefix, manifest in landing.manifests("shop.myshopify.com")] == [(PREFIX, 7)]
+
+
+def test_a_load_that_is_given_up_is_whole_no_more(landing: Landing, place: Place) -> None:
+    writer = landing.begin(PREFIX)
+    add_page(writer)
+    finish(writer)
+    landing.disown(PREFIX)
+    landing.disown(PREFIX)
+    with pytest.raises(IncompleteError):
+        landing.manifest(PREFIX)
+    assert place.files() == [PREFIX + "00000-OrdersPage.json.gz"]
+    landing.remove(PREFIX)
+    assert place.files() == []
+
+
+def test_a_whole_load_of_another_window_is_not_landed_over(landing: Landing) -> None:
+    writer = landing.begin(PREFIX, window_to=NOW)
+    add_page(writer)
+    finish(writer)
+    with pytest.raises(PermanentError, match="replay --all"):
+        landing.begin(PREFIX, window_to=NOW + timedelta(seconds=1))
+    assert landing.manifest(PREFIX).window_to == NOW
+    landing.begin(PREFIX, window_to=NOW)
+    with pytest.raises(IncompleteError):
+        landing.manifest(PREFIX)
+
+
+def test_a_process_killed_in_the_middle_of_a_file_leaves_no_part(tmp_path: Path) -> None:
+    place = Directory(tmp_path / "landing")
     environment = os.environ | {KILL_AT: Failpoint.LANDING_HALF_FILE.value}
     killed = subprocess.run(
-        [sys.executable, "-c", DYING, str(place)],
+        [sys.executable, "-c", DYING, str(place.path)],
         env=environment,
         capture_output=True,
         text=True,
@@ -228,9 +349,10 @@ def test_a_process_killed_in_the_middle_of_a_file_leaves_no_part(landing: Landin
     )
     assert killed.returncode == -signal.SIGKILL
     assert "landed" not in killed.stdout
-    assert [name for name in files(place) if name.endswith(".gz")] == []
+    assert [name for name in place.files() if name.endswith(".gz")] == []
+    landing = place.landing()
     writer = landing.begin("load/")
     part = add_file(writer, numbered(10), lines=10)
     finish(writer)
     assert list(landing.lines("load/", part)) == b"".join(numbered(10)).splitlines()
-    assert files(place) == [f"load/{part.name}", "load/manifest.json"]
+    assert place.files() == [f"load/{part.name}", "load/manifest.json"]

@@ -27,6 +27,9 @@ _PLAIN = {
     Kind.INSTANT: BEFORE,
     Kind.MONEY: Decimal(0),
     Kind.RATE: Decimal(0),
+    Kind.DECIMAL: Decimal(0),
+    Kind.DATE: BEFORE.date(),
+    Kind.JSON: "{}",
 }
 
 

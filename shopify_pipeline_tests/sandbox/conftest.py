@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 
 from shopify_pipeline_tests.sandbox.serving import Shop, make_world, served
+from shopify_pipeline_tests.sandbox.world_cases import a_full_world
+from shopify_sandbox.world.world import World
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -20,6 +22,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     make_world(state, orders=300)
     with served(state) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def full_world() -> World:
+    """A full world of 2,000 orders over 90 days; nothing may change it."""
+    return a_full_world(orders=2_000)
 
 
 @pytest.fixture(scope="session")

@@ -240,7 +240,7 @@ def test_subscriptions_and_their_names_outlive_a_restart(own_shop: Shop, receive
     assert reopened.subscriptions() == before
 
 
-@pytest.mark.parametrize("topic", ["RETURNS_REQUEST", "ORDERS_EDITED", "ORDER_TRANSACTIONS_CREATE"])
+@pytest.mark.parametrize("topic", ["RETURNS_PROCESS", "ORDERS_EDITED", "LOCATIONS_UPDATE"])
 def test_a_topic_nothing_here_tells_of_cannot_be_subscribed_to(own_shop: Shop, receiver: Receiver, topic: str) -> None:
     (error,) = own_shop.ask(CREATE, topic=topic, uri=receiver.uri)["errors"]
     assert error["message"] == f"WebhookSubscriptionTopic.{topic} is not modelled by the sandbox"

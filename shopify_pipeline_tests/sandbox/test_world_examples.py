@@ -1,6 +1,6 @@
 """Worked orders, step by step: what each event writes to the ledger and how the order reads afterwards.
 
-``data/worked_examples.json`` holds the expected agreements, refunds and order fields of four orders.
+``data/worked_examples.json`` holds the expected agreements, refunds and order fields of eleven orders.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import pytest
 
 from shopify_pipeline_tests.sandbox.world_cases import a_draft, a_world, last_order, later, taxable_variants
 from shopify_sandbox.resources.values import amount_text
+from shopify_sandbox.world.currency import digits, exchange
 from shopify_sandbox.world.editing import EditDraft, edit
 from shopify_sandbox.world.figures import figures, financial_status
 from shopify_sandbox.world.fulfilling import fulfill, open_units
 from shopify_sandbox.world.paying import pay
 from shopify_sandbox.world.placing import CodeDraft, LineDraft, PaymentDraft, ShippingDraft, TaxRate, place_order
-from shopify_sandbox.world.records import Agreement, Order, Refund
-from shopify_sandbox.world.refunding import RefundDraft, refund, settle
+from shopify_sandbox.world.records import Agreement, FulfillmentLine, Order, Refund
+from shopify_sandbox.world.refunding import RefundDraft, cancel, refund, settle
+from shopify_sandbox.world.returning import Processing, ReturnDraft, open_return, process
 from shopify_sandbox.world.world import World
 
 EXAMPLES = json.loads((Path(__file__).parent / "data" / "worked_examples.json").read_text())
@@ -64,6 +66,45 @@ def _placed_and_shipped(*lines: tuple[int, int], **more: Any) -> Step:
     return step
 
 
+def _swapped(price: int) -> Step:
+    """The first line's unit is swapped for something else at that price."""
+
+    def step(world: World) -> None:
+        draft = ReturnDraft(_first_unit(world), exchanges=[LineDraft(taxable_variants(world)[1], 1, price)])
+        _returned(world, draft)
+
+    return step
+
+
+def _first_unit(world: World) -> list[tuple[FulfillmentLine, int]]:
+    return [(last_order(world).fulfillments[0].lines[0], 1)]
+
+
+def _sold_for_cash(world: World, *, coin: int) -> None:
+    goods, card = taxable_variants(world)[:2]
+    lines = (LineDraft(goods, 1, 998), LineDraft(card, 1, 2_500, is_gift_card=True))
+    draft = a_draft(world, *lines, payment=PaymentDraft("cash", "SALE", coin=coin))
+    world.record(place_order(world.state, later(world), draft))
+    order = last_order(world)
+    world.record(fulfill(world.state, later(world), order, [(order.lines[0], 1)], Random(1)))
+
+
+def _opened(world: World, draft: ReturnDraft) -> None:
+    world.record(open_return(world.state, later(world), last_order(world), draft))
+
+
+def _processed(world: World) -> None:
+    world.record(process(world.state, later(world), last_order(world).returns[0], Processing()))
+
+
+def _returned(world: World, draft: ReturnDraft) -> None:
+    _opened(world, draft)
+    _processed(world)
+
+
+VAT = (TaxRate("GB VAT", 200_000),)
+CONSUMPTION_TAX = (TaxRate("Consumption tax", 100_000),)
+
 CASES: dict[str, list[Step]] = {
     "W1": [
         lambda world: _placed(
@@ -100,8 +141,55 @@ CASES: dict[str, list[Step]] = {
     "W4": [
         _placed_and_shipped((5_000, 2)),
         lambda world: _refunded(world, RefundDraft(money=500, pending=True)),
-        lambda world: world.record(settle(later(world), last_order(world).refunds[0])),
+        lambda world: world.record(settle(world.state, later(world), last_order(world).refunds[0])),
         lambda world: _one_unit_back(world, money=4_000, reason="RESTOCK"),
+    ],
+    "W5": [
+        _placed_and_shipped((10_000, 1)),
+        lambda world: _opened(world, ReturnDraft(_first_unit(world), restocking_ppm=100_000, shipping_fee=750)),
+        _processed,
+    ],
+    "W6": [
+        _placed_and_shipped((10_000, 1)),
+        _swapped(25_000),
+        lambda world: world.record(pay(world.state, later(world), last_order(world))),
+    ],
+    "W7": [_placed_and_shipped((10_000, 1)), _swapped(6_000)],
+    "W8": [
+        _placed_and_shipped(
+            (6_000, 2),
+            taxes=VAT,
+            taxes_included=True,
+            code=CodeDraft("TEN", percent=10),
+            shipping=ShippingDraft("Standard", "STANDARD", 600, taxed=True),
+        ),
+        lambda world: _one_unit_back(world),
+    ],
+    "W9": [
+        lambda world: _placed(
+            world,
+            (2_400, 1),
+            taxes=VAT,
+            taxes_included=True,
+            payment=PaymentDraft("shopify_payments", "AUTHORIZATION"),
+        ),
+        lambda world: world.record(cancel(world.state, later(world), last_order(world), "CUSTOMER")),
+    ],
+    "W10": [
+        _placed_and_shipped(
+            (333, 3),
+            (500, 1),
+            taxes=CONSUMPTION_TAX,
+            taxes_included=True,
+            code=CodeDraft("HYAKU", amount=100),
+            exchange=exchange("USD", "JPY", "0.0065"),
+        ),
+        lambda world: _one_unit_back(world),
+        lambda world: _refunded(world, RefundDraft([(last_order(world).lines[0], 2, "RETURN")])),
+    ],
+    "W11": [
+        lambda world: _sold_for_cash(world, coin=5),
+        lambda world: _one_unit_back(world),
     ],
 }
 
@@ -123,7 +211,14 @@ def test_each_step_of_a_worked_order_reads_as_expected(name: str):
             assert _refund(refunded) == expected["refund"], expected["event"]
 
 
+def _text(order: Order, minor: int) -> str:
+    return amount_text(minor, digits(order.exchange.presentment) if order.exchange else 2)
+
+
 def _agreement(agreement: Agreement) -> dict[str, Any]:
+    def texts(*amounts: int) -> list[str]:
+        return [_text(agreement.order, amount) for amount in amounts]
+
     return {
         "type": agreement.type,
         "reason": agreement.reason,
@@ -132,7 +227,7 @@ def _agreement(agreement: Agreement) -> dict[str, Any]:
                 sale.action,
                 sale.line_type,
                 sale.quantity,
-                *map(amount_text, (sale.total, sale.tax, sale.discount, sale.discount_after_tax)),
+                *texts(sale.total, sale.tax, sale.discount, sale.discount_after_tax),
             ]
             for sale in agreement.sales
         ],
@@ -140,33 +235,37 @@ def _agreement(agreement: Agreement) -> dict[str, Any]:
 
 
 def _refund(refunded: Refund) -> dict[str, Any]:
+    def text(amount: int) -> str:
+        return _text(refunded.order, amount)
+
     given_back = sum(one.amount for one in refunded.transactions if one.status == "SUCCESS")
     return {
-        "totalRefunded": amount_text(given_back),
-        "lines": [
-            [line.quantity, line.restock, amount_text(line.subtotal), amount_text(line.tax)] for line in refunded.lines
-        ],
-        "adjustments": [[amount_text(one.amount), amount_text(one.tax), one.reason] for one in refunded.adjustments],
-        "shipping": [[amount_text(line.subtotal), amount_text(line.tax)] for line in refunded.shipping_lines],
+        "totalRefunded": text(given_back),
+        "lines": [[line.quantity, line.restock, text(line.subtotal), text(line.tax)] for line in refunded.lines],
+        "adjustments": [[text(one.amount), text(one.tax), one.reason] for one in refunded.adjustments],
+        "shipping": [[text(line.subtotal), text(line.tax)] for line in refunded.shipping_lines],
     }
 
 
 def _order(order: Order) -> dict[str, str]:
     money = figures(order)
-    return {
-        "originalTotalPriceSet": amount_text(money.original_total_price),
-        "totalPriceSet": amount_text(money.total_price),
-        "currentTotalPriceSet": amount_text(money.current_total_price),
-        "currentTotalTaxSet": amount_text(money.current_total_tax),
-        "refundDiscrepancySet": amount_text(money.refund_discrepancy),
-        "totalReceivedSet": amount_text(money.total_received),
-        "totalRefundedSet": amount_text(money.total_refunded),
-        "netPaymentSet": amount_text(money.net_payment),
-        "totalCapturableSet": amount_text(money.total_capturable),
-        "totalOutstandingSet": amount_text(money.total_outstanding),
-        "sumOfAllSales": amount_text(sum(sale.total for sale in order.sales())),
-        "displayFinancialStatus": financial_status(order),
+    amounts = {
+        "originalTotalPriceSet": money.original_total_price,
+        "totalPriceSet": money.total_price,
+        "currentTotalPriceSet": money.current_total_price,
+        "currentTotalTaxSet": money.current_total_tax,
+        "refundDiscrepancySet": money.refund_discrepancy,
+        "totalReceivedSet": money.total_received,
+        "totalRefundedSet": money.total_refunded,
+        "netPaymentSet": money.net_payment,
+        "totalCapturableSet": money.total_capturable,
+        "totalOutstandingSet": money.total_outstanding,
+        "sumOfAllSales": sum(sale.total for sale in order.sales()),
+        "cashRoundingOfPayments": money.payment_rounding,
+        "cashRoundingOfRefunds": money.refund_rounding,
     }
+    texts = {name: _text(order, amount) for name, amount in amounts.items()}
+    return {**texts, "displayFinancialStatus": financial_status(order)}
 
 
 def test_removed_unit_keeps_the_lines_tax_and_lowers_its_current_quantity():

@@ -188,8 +188,9 @@ def test_each_kind_of_event_touches_its_topics(tmp_path: Path):
         "inventory_levels/update",
         "refunds/create",
         "fulfillments/create",
+        "tender_transactions/create",
     }
-    assert all(store.node(change.gid) is change.record for change in heard)
+    assert all(store.node(change.gid) == change.record for change in heard)
 
 
 def test_directory_without_a_world_is_refused_with_what_to_do(tmp_path: Path):

@@ -6,14 +6,19 @@ Belongs here: building small worlds, summing raw records, taking snapshots. What
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 from shopify_sandbox.world.arguments import Arguments
+from shopify_sandbox.world.fulfilling import fulfill, open_units
 from shopify_sandbox.world.goods import Variant
-from shopify_sandbox.world.placing import LineDraft, OrderDraft, PaymentDraft
+from shopify_sandbox.world.placing import LineDraft, OrderDraft, PaymentDraft, place_order
 from shopify_sandbox.world.records import Order, Refund
 from shopify_sandbox.world.refunding import RefundDraft, can_refund, refund
+from shopify_sandbox.world.return_records import Return
+from shopify_sandbox.world.returning import Processing, ReturnDraft, open_return, process, returnable
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.world import World
 
@@ -21,8 +26,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = "sandbox-usd.myshopify.com"
 
 
-def a_world(*, seed: int = 7, orders: int = 0, days: int = 20) -> World:
-    return World.create(Arguments(seed=seed, orders=orders, days=days, now=NOW, shop=SHOP))
+def a_world(*, seed: int = 7, orders: int = 0, days: int = 20, profile: str = "usd", mix: str = "plain") -> World:
+    return World.create(Arguments(seed=seed, orders=orders, days=days, now=NOW, shop=SHOP, profile=profile, mix=mix))
 
 
 def taxable_variants(world: World) -> list[Variant]:
@@ -93,7 +98,7 @@ def snapshot(state: State) -> Any:
             if id(value) in seen:
                 return type(value).__name__, getattr(value, "id", None)
             seen.add(id(value))
-            names = [one.name for one in dataclasses.fields(value) if one.name != "cached_figures"]
+            names = [one.name for one in dataclasses.fields(value) if one.compare and one.name != "cached_figures"]
             return type(value).__name__, [(name, plain(getattr(value, name))) for name in names]
         if isinstance(value, dict):
             return [(key, plain(one)) for key, one in value.items()]
@@ -102,3 +107,35 @@ def snapshot(state: State) -> Any:
         return value
 
     return plain(state)
+
+
+def a_full_world(
+    *, seed: int = 7, orders: int = 0, profile: str = "usd", variants: Mapping[str, str] | None = None
+) -> World:
+    arguments = Arguments(
+        seed=seed, orders=orders, days=90, now=NOW, shop=SHOP, profile=profile, mix="full", variants=variants or {}
+    )
+    return World.create(arguments)
+
+
+def sold_and_shipped(world: World, *lines: tuple[int, int], **more: Any) -> Order:
+    """An order of (unit price, quantity) lines, paid unless told otherwise, and shipped."""
+    variants = taxable_variants(world)
+    drafts = [LineDraft(variant, units, price) for variant, (price, units) in zip(variants, lines, strict=False)]
+    world.record(place_order(world.state, later(world), a_draft(world, *drafts, **more)))
+    order = last_order(world)
+    world.record(fulfill(world.state, later(world), order, open_units(order), Random(1)))
+    return order
+
+
+def return_of(order: Order, *units: int) -> ReturnDraft:
+    return ReturnDraft(list(zip((shipped for shipped, _ in returnable(order)), units, strict=False)))
+
+
+def opened_return(world: World, order: Order, draft: ReturnDraft) -> Return:
+    world.record(open_return(world.state, later(world), order, draft))
+    return order.returns[-1]
+
+
+def process_return(world: World, returned: Return, processing: Processing = Processing()) -> None:  # noqa: B008
+    world.record(process(world.state, later(world), returned, processing))

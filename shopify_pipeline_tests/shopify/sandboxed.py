@@ -6,7 +6,7 @@ Here: starting it and building the client. What is read from it is said in the t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,9 +53,22 @@ class SandboxShop:
 
 
 @contextmanager
-def sandbox_shop(state: Path, *, orders: int, domain: str = SHOP) -> Iterator[SandboxShop]:
+def sandbox_shop(
+    state: Path,
+    *,
+    orders: int,
+    domain: str = SHOP,
+    seed: int = 11,
+    days: int = 30,
+    mix: str = "plain",
+    profile: str = "usd",
+    variants: Mapping[str, str] | None = None,
+) -> Iterator[SandboxShop]:
     """Make a world in this directory and serve it."""
-    store = Store.create(state, Arguments(seed=11, orders=orders, days=30, now=NOW, shop=domain))
+    arguments = Arguments(
+        seed=seed, orders=orders, days=days, now=NOW, shop=domain, profile=profile, mix=mix, variants=variants or {}
+    )
+    store = Store.create(state, arguments)
     # Refilled a thousand times faster: what is tested here is reading, pacing has tests on a clock of its own.
     sandbox = Sandbox(state, store, CREDENTIALS, bucket=Bucket(time.monotonic, restore_per_second=100_000))
     server = SandboxServer(sandbox)

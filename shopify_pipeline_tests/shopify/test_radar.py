@@ -126,7 +126,7 @@ def test_a_change_that_touches_us_is_named_with_the_operations_it_touches(
 
 def test_a_change_of_what_we_do_not_ask_for_is_not_named(published: Schema) -> None:
     newer = copy.deepcopy(published)
-    del newer["types"]["GiftCard"]
+    del newer["types"]["DraftOrder"]
     type_of(newer, "Order")["fields"].append({"name": "mood", "type": named("String"), "args": []})
     assert compare(contract(), newer) == []
 

@@ -326,7 +326,13 @@ def test_an_answer_that_does_not_tell_the_time_is_refused(server: LoopbackServer
 
 
 def shop_answer(domain: str = SHOP, scopes: tuple[str, ...] = least_privilege()) -> Script:
-    shop = {"name": "Loop", "myshopifyDomain": domain, "ianaTimezone": "Europe/Berlin", "currencyCode": "EUR"}
+    shop = {
+        "name": "Loop",
+        "myshopifyDomain": domain,
+        "ianaTimezone": "Europe/Berlin",
+        "currencyCode": "EUR",
+        "plan": {"publicDisplayName": "Basic"},
+    }
     return graphql({"shop": shop, "currentAppInstallation": {"accessScopes": [{"handle": scope} for scope in scopes]}})
 
 

@@ -9,13 +9,32 @@ from typing import Any
 import pytest
 
 from shopify_pipeline.errors import IncompleteError, PermanentError
+from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify import subscriptions
-from shopify_pipeline.shopify.subscriptions import TOPICS, ensure_subscriptions
+from shopify_pipeline.shopify.access import least_privilege, optional
+from shopify_pipeline.shopify.subscriptions import TOPICS, TOPICS_OF_STREAMS, ensure_subscriptions, topics_of
 from shopify_pipeline_tests.shopify.conftest import MakeApi
 from shopify_pipeline_tests.shopify.loopback import LoopbackServer, Script, graphql, reply
 from shopify_pipeline_tests.shopify.sandboxed import SandboxShop, sandbox_shop
 
 URI = "https://127.0.0.1:9/webhooks"
+_RETURNS = {"read_returns", "read_marketplace_returns"}
+_ROUTING = {f"read_{kind}_fulfillment_orders" for kind in ("merchant_managed", "assigned", "third_party")}
+#: Topics before the slash → scopes of which one suffices. What lets a topic be asked for is in no schema, only in the text
+#: of https://shopify.dev/docs/api/admin-graphql/2026-10/enums/WebhookSubscriptionTopic.
+DOCUMENTED_SCOPES = {
+    "orders": {"read_orders"},
+    "refunds": {"read_orders"},
+    "returns": _RETURNS,
+    "reverse_fulfillment_orders": _RETURNS,
+    "tender_transactions": {"read_orders"},
+    "customers": {"read_customers"},
+    "products": {"read_products"},
+    "inventory_items": {"read_inventory", "read_products"},
+    "inventory_levels": {"read_inventory"},
+    "fulfillment_orders": _ROUTING,
+    "disputes": {"read_shopify_payments_disputes"},
+}
 
 
 @pytest.fixture
@@ -25,22 +44,42 @@ def own_shop(tmp_path: Path) -> Iterator[SandboxShop]:
 
 
 def test_topics_are_subscribed_to_once(own_shop: SandboxShop) -> None:
-    first = ensure_subscriptions(own_shop.api(), URI)
-    again = ensure_subscriptions(own_shop.api(), URI)
+    first = ensure_subscriptions(own_shop.api(), URI, TOPICS)
+    again = ensure_subscriptions(own_shop.api(), URI, TOPICS)
     assert (first.created, first.kept) == (TOPICS, ())
     assert (again.created, again.kept) == ((), TOPICS)
     held = [(each.topic, each.uri) for each in own_shop.sandbox.webhooks.subscriptions()]
     assert len(held) == len(TOPICS)
 
 
+def test_no_topic_needs_a_scope_that_reading_does_not_need() -> None:
+    every_shop_grants = set(least_privilege()) - optional()
+    needed = {topic: DOCUMENTED_SCOPES[topic.partition("/")[0]] for topic in TOPICS if topic != "bulk_operations/finish"}
+    assert [topic for topic, scopes in needed.items() if not scopes & every_shop_grants] == []
+    for stream, topics in TOPICS_OF_STREAMS.items():
+        granted = set(STREAMS[stream].scopes)
+        assert [topic for topic in topics if not DOCUMENTED_SCOPES[topic.partition("/")[0]] & granted] == []
+
+
+def test_topics_of_a_stream_are_asked_for_only_where_it_is_read() -> None:
+    assert topics_of(["orders", "customers"]) == TOPICS
+    assert topics_of(["orders", "payouts"]) == (*TOPICS, "disputes/create", "disputes/update")
+
+
+def test_every_topic_is_one_the_store_can_tell_of(own_shop: SandboxShop) -> None:
+    everything = topics_of(STREAMS)
+    assert ensure_subscriptions(own_shop.api(), URI, everything).created == everything
+    assert len(set(everything)) == len(everything)
+
+
 def test_a_subscription_that_vanished_is_made_again(own_shop: SandboxShop) -> None:
     ensure_subscriptions(own_shop.api(), URI, TOPICS[:3])
-    assert ensure_subscriptions(own_shop.api(), URI).created == TOPICS[3:]
+    assert ensure_subscriptions(own_shop.api(), URI, TOPICS).created == TOPICS[3:]
 
 
 def test_a_subscription_of_another_address_does_not_count(own_shop: SandboxShop) -> None:
-    ensure_subscriptions(own_shop.api(), "https://127.0.0.1:9/other")
-    assert ensure_subscriptions(own_shop.api(), URI).created == TOPICS
+    ensure_subscriptions(own_shop.api(), "https://127.0.0.1:9/other", TOPICS)
+    assert ensure_subscriptions(own_shop.api(), URI, TOPICS).created == TOPICS
 
 
 def held(*topics: str, more: bool = False, cursor: str | None = None) -> Script:
@@ -92,7 +131,7 @@ def test_a_refused_address_is_final_and_says_why(server: LoopbackServer, make_ap
     refused = {"webhookSubscriptionCreate": {"webhookSubscription": None, "userErrors": errors}}
     server.answers(held(), graphql(refused))
     with pytest.raises(PermanentError, match="orders/create: Address is not allowed"):
-        ensure_subscriptions(make_api(), URI)
+        ensure_subscriptions(make_api(), URI, TOPICS)
 
 
 def test_exactly_the_wanted_topics_remain_at_our_address_and_others_are_left_alone(own_shop: SandboxShop) -> None:
@@ -109,5 +148,5 @@ def test_exactly_the_wanted_topics_remain_at_our_address_and_others_are_left_alo
 
 def test_every_page_of_subscriptions_is_looked_at(own_shop: SandboxShop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscriptions, "PAGE_SIZE", 2)
-    ensure_subscriptions(own_shop.api(), URI)
-    assert ensure_subscriptions(own_shop.api(), URI).created == ()
+    ensure_subscriptions(own_shop.api(), URI, TOPICS)
+    assert ensure_subscriptions(own_shop.api(), URI, TOPICS).created == ()

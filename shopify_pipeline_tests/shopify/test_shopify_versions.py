@@ -65,8 +65,8 @@ def test_orders_are_read_whole_by_pages_of_either_version(store: SandboxShop, ve
     info = api.check_shop()
     reader = PageReader(api, page_size=5, progress=lambda line: None)
     window = Window(None, info.now)
-    counted = reader.count(READINGS["orders"], window.query)
-    bodies = list(reader.window(READINGS["orders"], window, counted=counted))
+    counted = reader.count(READINGS["orders"].roots[0], window.query)
+    bodies = list(reader.window(READINGS["orders"].roots[0], window, counted=counted))
     assert counted == ORDERS
     assert sum(body.roots for body in bodies if body.operation == "OrdersPage") == ORDERS
     assert {body.api_version for body in bodies} == {version}

@@ -60,6 +60,9 @@ class KeptLoads:
     def cursor(self, shop: str, stream: str) -> datetime | None:
         return self.cursor_at
 
+    def backfill(self, shop: str, stream: str) -> None:
+        return None
+
     def unfinished(self, shop: str, stream: str) -> KeptLoad | None:
         return next((load for load in self.loads if load.load_id not in self.abandoned), None)
 
@@ -140,6 +143,7 @@ class Bench:
             [
                 (p.kind, self.landing.lines(prefix, p) if p.kind == "bulk" else (self.landing.body(prefix, p),))
                 for p in self.landing.manifest(prefix).parts
+                if p.kind != "asked"
             ],
         )
 

@@ -65,7 +65,7 @@ def test_a_scope_more_than_needed_is_a_warning_that_names_it(
     [
         ("read_all_orders", "lacks the scopes read_all_orders:"),
         ("read_customers", "lacks the scopes read_customers:"),
-        ("read_returns", "lacks the scopes one of read_marketplace_returns, read_returns:"),
+        ("read_returns", "lacks the scopes read_returns:"),
     ],
 )
 def test_a_scope_that_is_missing_is_a_failure_that_names_it(

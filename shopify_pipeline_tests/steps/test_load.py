@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from shopify_pipeline_tests.builders import (
     an_order,
     as_bulk,
     bag,
+    connection,
     page,
 )
 from shopify_pipeline_tests.steps.conftest import Loading
@@ -301,11 +303,30 @@ def test_an_order_without_lines_and_one_without_customer_are_orders(loading: Loa
 
 
 def test_discount_codes_and_titles_may_be_absent_but_amounts_may_not(loading: Loading) -> None:
-    application = {"index": 0, "allocationMethod": "ACROSS", "targetSelection": "ALL", "code": "TEN"}
-    line = a_line(10, discountAllocations=[{"allocatedAmountSet": bag("1.0"), "discountApplication": application}])
+    application = {
+        "__typename": "DiscountCodeApplication",
+        "index": 0,
+        "allocationMethod": "ACROSS",
+        "targetSelection": "ALL",
+        "targetType": "LINE_ITEM",
+        "value": {"percentage": 10.0},
+        "code": "TEN",
+    }
 
-    loading("orders", ("page", [page("orders", an_order(1, lines=(line,)))]))
+    def discounted(number: int, amount: object) -> dict[str, Any]:
+        share = {"allocatedAmountSet": amount, "discountApplication": {"index": 0}}
+        line = a_line(number * 10, discountAllocations=[share])
+        return an_order(number, lines=(line,), discountApplications=connection(application))
 
-    assert loading.rows("select code, title, allocated_shop from shopify.order_line_discounts") == [
-        ("TEN", None, Decimal("1"))
+    loading("orders", ("page", [page("orders", discounted(1, bag("1.0")), discounted(2, None))]))
+
+    assert loading.rows(
+        """
+        select a.order_id, a.code, a.title, d.allocated_shop
+        from shopify.order_line_discounts as d
+        inner join shopify.discount_applications as a using (shop, order_id, application_index)
+        """
+    ) == [(1, "TEN", None, Decimal("1"))]
+    assert loading.rows("select root_id, path from ops.quarantine") == [
+        ("2", "lineItems[0].discountAllocations[0].allocatedAmountSet")
     ]

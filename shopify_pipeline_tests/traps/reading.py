@@ -24,7 +24,7 @@ def orders_between(shop: SandboxShop, since: datetime, until: datetime) -> Count
     """How often each order is read in a window, both ends inclusive."""
     reader = PageReader(shop.api(), page_size=50, progress=lambda line: None)
     window = Window(since, until)
-    bodies = reader.window(READINGS["orders"], window, counted=0)
+    bodies = reader.window(READINGS["orders"].roots[0], window, counted=0)
     pages = [json.loads(body.raw)["data"]["orders"]["nodes"] for body in bodies if body.kind == "page"]
     return Counter(node["name"] for nodes in pages for node in nodes)
 

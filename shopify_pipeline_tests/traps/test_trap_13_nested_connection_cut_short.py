@@ -27,7 +27,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxShop]:
 
 def read(shop: SandboxShop) -> Assembly:
     reader = PageReader(shop.api(), page_size=250, progress=lambda line: None)
-    bodies = reader.window(READINGS["orders"], Window(None, NOW), counted=120)
+    bodies = reader.window(READINGS["orders"].roots[0], Window(None, NOW), counted=120)
     return assemble(STREAMS["orders"], ((body.kind, (body.raw,)) for body in bodies))
 
 
@@ -45,7 +45,7 @@ def test_every_nested_connection_is_drained_or_the_load_does_not_count(
     expected = sum(len(order["agreements"]["nodes"]) for order in orders)
     assert agreements(read(shop)) == expected
 
-    monkeypatch.setattr(pages, "_open_connections", lambda node, continued=None: iter(()))
+    monkeypatch.setattr(pages, "open_connections", lambda node, continued=None: iter(()))
     with pytest.raises(IncompleteError, match="was not read to its end"):
         read(shop)
 

@@ -1,6 +1,6 @@
 """Trap 16, its first half: a deleted record is in no answer of the API any more, and only a webhook hints at it.
 
-That the hint is asked for and kept is shown here; nothing confirms a deletion or marks the row yet.
+That the hint is asked for and kept is shown here; what it leads to is in ``test_trap_16_deleted_records.py``.
 """
 
 from __future__ import annotations
@@ -36,6 +36,6 @@ def test_the_hint_of_a_deletion_reaches_the_inbox_with_its_id_and_asks_for_a_syn
 
         check()
         kept = tuple(topic for topic in subscriptions.TOPICS if not topic.endswith("/delete"))
-        monkeypatch.setattr(pipeline, "ensure_subscriptions", lambda api, uri: ensure_subscriptions(api, uri, kept))
+        monkeypatch.setattr(pipeline, "ensure_subscriptions", lambda api, uri, _: ensure_subscriptions(api, uri, kept))
         with pytest.raises(AssertionError):
             check()

@@ -22,7 +22,7 @@ def read_three_times(world: StillWorld) -> WiredShop:
         lambda: [
             None
             for _ in range(3)
-            for _ in shop.reader(api, page_size=20).window(READINGS["orders"], Window(None, NOW), counted=0)
+            for _ in shop.reader(api, page_size=20).window(READINGS["orders"].roots[0], Window(None, NOW), counted=0)
         ]
     )
     return shop

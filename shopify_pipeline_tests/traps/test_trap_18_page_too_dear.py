@@ -29,7 +29,7 @@ def orders_read(shop: SandboxShop) -> set[str]:
     reader = PageReader(shop.api(), page_size=250, progress=lambda line: None)
     return {
         node["id"]
-        for body in reader.window(READINGS["orders"], Window(None, NOW), counted=40)
+        for body in reader.window(READINGS["orders"].roots[0], Window(None, NOW), counted=40)
         if body.kind == "page"
         for node in json.loads(body.raw)["data"]["orders"]["nodes"]
     }

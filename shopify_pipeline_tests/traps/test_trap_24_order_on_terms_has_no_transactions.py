@@ -46,7 +46,7 @@ def as_page(order: dict[str, Any]) -> Part:
 
 def as_file(order: dict[str, Any]) -> Part:
     lines = as_bulk(order)
-    assert list(roots_with_details(lines)) == []
+    assert list(roots_with_details(lines)) == [(order["id"], order["updatedAt"])]
     return "bulk", lines
 
 

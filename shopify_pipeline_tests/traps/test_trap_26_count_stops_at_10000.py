@@ -35,7 +35,7 @@ def reader(store: SandboxShop, monkeypatch: pytest.MonkeyPatch) -> PageReader:
 
 def test_a_count_goes_beyond_the_default_limit(reader: PageReader, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        assert reader.count(READINGS["orders"], None) == ORDERS
+        assert reader.count(READINGS["orders"].roots[0], None) == ORDERS
 
     check()
     sent = AdminApi.execute
@@ -52,5 +52,5 @@ def test_a_count_goes_beyond_the_default_limit(reader: PageReader, monkeypatch: 
 def test_every_count_of_ours_says_where_to_stop(stream: str, reader: PageReader, store: SandboxShop) -> None:
     held = len(list(getattr(store.sandbox.store.state, stream)))
     assert held > CAP
-    assert reader.count(READINGS[stream], None) == held
-    assert reader.count(READINGS[stream], None, limit=2) == 2
+    assert reader.count(READINGS[stream].roots[0], None) == held
+    assert reader.count(READINGS[stream].roots[0], None, limit=2) == 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,9 +69,16 @@ class HintedShop:
 
 
 @contextmanager
-def hinted_shop(home: Path, dsn: str, *, orders: int = 8) -> Iterator[HintedShop]:
-    """Serve a shop and a receiver; the shop is subscribed to nothing yet."""
-    with sandbox_shop(home / "store", orders=orders) as store, PostgresInbox(dsn) as inbox:
+def hinted_shop(
+    home: Path, dsn: str, *, orders: int = 8, settings: Mapping[str, Any] | None = None, **world: Any
+) -> Iterator[HintedShop]:
+    """Serve a shop and a receiver; the shop is subscribed to nothing yet.
+
+    Args:
+        settings: More settings of the shop.
+        world: More about the shop, as ``sandbox_shop`` takes it.
+    """
+    with sandbox_shop(home / "store", orders=orders, **world) as store, PostgresInbox(dsn) as inbox:
         app = build_app({SHOP: [CREDENTIALS.client_secret.encode()]}, inbox, clock=SystemClock())
         with serving(app) as address:
             shop = {
@@ -82,6 +89,7 @@ def hinted_shop(home: Path, dsn: str, *, orders: int = 8) -> Iterator[HintedShop
                 "client_secret": CREDENTIALS.client_secret,
                 "time_zone": "America/New_York",
                 "webhook_uri": f"{address}/webhooks",
+                **(settings or {}),
             }
             try:
                 yield HintedShop(store, Settings(home=home, warehouse={"dsn": dsn}, shops={"one": shop}))

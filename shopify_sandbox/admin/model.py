@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shopify_sandbox.world.currency import Exchange
+
 Resolver = Callable[[Any, Any, Mapping[str, Any]], Any]
 Filters = Mapping[str, tuple[str, Callable[[Any], Any]]]
 
@@ -40,7 +42,10 @@ class Model:
     that are no connections; their record is the running ``Execution``. ``platform`` names the root fields that do not
     read the world, and so need not wait for whoever holds its lock. ``newest_first`` names the roots that are sorted
     downwards unless ``reverse`` is asked for. ``narrowed`` says, by root, whether a record is shown under the arguments
-    that are the root's own, such as ``topics``.
+    that are the root's own, such as ``topics``. ``exchanges`` gives, by type, what the amounts below a record are worth
+    in the shop's currency; None when they are in it. ``nested_sorts`` gives, by type and connection, what a nested
+    connection can be sorted by beyond its own order; ``single`` names the types there is one record of, so that the
+    order of what is below it can be kept.
     """
 
     resolvers: Mapping[str, Mapping[str, Resolver]]
@@ -52,6 +57,9 @@ class Model:
     platform: frozenset[str]
     newest_first: frozenset[str] = frozenset()
     narrowed: Mapping[str, Callable[[Any, Mapping[str, Any]], bool]] = field(default_factory=dict)
+    exchanges: Mapping[str, Callable[[Any], Exchange | None]] = field(default_factory=dict)
+    nested_sorts: Mapping[tuple[str, str], Mapping[str, Callable[[Any], Any]]] = field(default_factory=dict)
+    single: frozenset[str] = frozenset()
 
     def gid(self, store: Any, record: Any) -> str | None:
         """Give the global id of a record; None for the few types that have none."""

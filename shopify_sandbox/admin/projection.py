@@ -30,7 +30,8 @@ from shopify_sandbox.admin.schema import connection_nodes
 from shopify_sandbox.admin.visibility import OrderWindow
 from shopify_sandbox.errors import ErrorBody, FieldError, access_denied, not_modelled
 from shopify_sandbox.search.compiled import Search, compile_search
-from shopify_sandbox.search.paging import Keyed, Page, encode_cursor, listed_page
+from shopify_sandbox.search.paging import PAGING, Keyed, Ordered, Page, encode_cursor, listed_page, sorted_page
+from shopify_sandbox.world.currency import Bag, Exchange
 
 Project = Callable[[Any], Any]
 Spoil = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -51,6 +52,8 @@ class Execution:
     errors: list[ErrorBody] = field(default_factory=list)
     search: list[dict[str, Any]] = field(default_factory=list)
     root_nodes: int = 0
+    #: What amounts are worth where the answer is being made; None in the shop's own currency.
+    exchange: Exchange | None = None
 
 
 class DeniedParent(Exception):
@@ -90,7 +93,43 @@ class Compiler:
                 data[key] = value if finish is None or value is None else finish(value)
             return data
 
-        return _remembered(project) if type_.name == "MoneyBag" else project
+        if type_.name == "MoneyBag":
+            return _remembered(project)
+        exchange_of = self.model.exchanges.get(type_.name)
+        return project if exchange_of is None else self._within(exchange_of, project)
+
+    def _within(self, exchange_of: Callable[[Any], Exchange | None], project: Project) -> Project:
+        """Project a record with its own exchange for every amount below it."""
+        execution = self.execution
+
+        def projected(record: Any) -> Any:
+            outer, execution.exchange = execution.exchange, exchange_of(record)
+            try:
+                return project(record)
+            finally:
+                execution.exchange = outer
+
+        return projected
+
+    def _in_both(self, resolve: Resolver) -> Resolver:
+        """Resolve an amount of the presentment currency to what it is in both."""
+        execution = self.execution
+
+        def resolved(store: Any, record: Any, arguments: Mapping[str, Any]) -> Any:
+            amount, exchange = resolve(store, record, arguments), execution.exchange
+            return exchange.bag(amount) if exchange is not None and type(amount) is int else amount
+
+        return resolved
+
+    def _in_presentment(self, resolve: Resolver) -> Resolver:
+        """Resolve what may be an amount, which is then shown in the presentment currency alone."""
+        both = self._in_both(resolve)
+
+        def resolved(store: Any, record: Any, arguments: Mapping[str, Any]) -> Any:
+            value = both(store, record, arguments)
+            return value.presentment if isinstance(value, Bag) else value
+
+        return resolved
 
     def field(
         self, owner: GraphQLObjectType, key: str, nodes: Sequence[FieldNode], path: tuple[str, ...]
@@ -106,6 +145,10 @@ class Compiler:
         if resolver is None:
             self.missing.append(not_modelled(owner.name, name, path))
             return _always(None), {}, None
+        if named(definition.type).name == "MoneyBag":
+            resolver = self._in_both(resolver)
+        elif named(definition.type).name == "PricingValue":
+            resolver = self._in_presentment(resolver)
         if self.published.returned_type(owner.name, name) == "Order":
             resolver = self.window.through(resolver)
         arguments = self.operation.arguments(definition, nodes[0])
@@ -145,7 +188,9 @@ class Compiler:
             return self.object(cast(GraphQLObjectType, type_), sets, path)
         by_type: dict[str, Project] = {}
         for possible in self.published.schema.get_possible_types(cast(Any, type_)):
-            if possible.name not in self.model.resolvers:
+            known = self.model.resolvers.get(possible.name)
+            # What has no id here is never found by one.
+            if known is None or (type_.name == "Node" and "id" not in known):
                 continue
             requirement = self.published.access.get(possible.name)
             if requirement is None or requirement.met_by(self.execution.granted):
@@ -166,13 +211,12 @@ class Compiler:
         name = nodes[0].name.value
         arguments = self.operation.arguments(definition, nodes[0])
         keeps = self.nested_search(owner.name, name, arguments, path)
+        paged = self._pager(owner.name, name, arguments, keeps)
         present = self.page(type_, nodes, path)
-        gid, store = self.model.gid, self.execution.store
 
         def answer(records: Sequence[Any]) -> dict[str, Any]:
-            kept = records if keeps is None else [record for record in records if keeps(record)]
             try:
-                page = listed_page(kept, lambda record, place: key_of(gid(store, record), place), arguments)
+                page = paged(records)
             except FieldError as problem:
                 problem.path = problem.path or list(path)
                 raise
@@ -180,11 +224,43 @@ class Compiler:
 
         return answer
 
+    def _pager(
+        self, owner: str, name: str, arguments: Mapping[str, Any], keeps: Callable[[Any], bool] | None
+    ) -> Callable[[Sequence[Any]], Page]:
+        """Cut pages of child records: in their own order, or in the one of a sort key the connection has."""
+        gid, store = self.model.gid, self.execution.store
+        sort_key = self.model.nested_sorts.get((owner, name), {}).get(arguments.get("sortKey", ""))
+        if sort_key is None:
+
+            def listed(records: Sequence[Any]) -> Page:
+                kept = records if keeps is None else [record for record in records if keeps(record)]
+                return listed_page(kept, lambda record, place: key_of(gid(store, record), place), arguments)
+
+            return listed
+
+        def in_order(records: Sequence[Any]) -> Ordered:
+            ordered = Ordered.by_place(
+                Keyed(sort_key(record), key_of(gid(store, record), place), record)
+                for place, record in enumerate(records)
+            )
+            return ordered if keeps is None else ordered.only(keeps)
+
+        if owner not in self.model.single:
+            return lambda records: sorted_page(in_order(records), arguments)
+        choice = sorted((each, value) for each, value in arguments.items() if each not in PAGING)
+
+        def kept_page(records: Sequence[Any]) -> Page:
+            found = store.index.kept(store, (owner, name, *choice), lambda: in_order(records))
+            return sorted_page(found, arguments)
+
+        return kept_page
+
     def nested_search(
         self, owner: str, name: str, arguments: Mapping[str, Any], path: tuple[str, ...]
     ) -> Callable[[Any], bool] | None:
         """Compile the ``query:`` of a nested connection; None when it keeps everything."""
-        if arguments.get("sortKey") not in (None, "ID", "POSITION"):
+        sorts = self.model.nested_sorts.get((owner, name), {})
+        if arguments.get("sortKey") not in (None, "ID", "POSITION", *sorts):
             self.missing.append(not_modelled(owner, f"{name}(sortKey: {arguments['sortKey']})", path))
         if not arguments.get("query"):
             return None

@@ -18,16 +18,9 @@ from typing import Any
 import msgspec
 
 from shopify_sandbox.admin.answering import AdminApi
-from shopify_sandbox.bulk.query import (
-    AccessDenied,
-    InvalidBulkQuery,
-    Tree,
-    bulk_trees,
-    grouped,
-    interleaved,
-    read_bulk_query,
-)
+from shopify_sandbox.bulk.query import AccessDenied, InvalidBulkQuery, bulk_trees, read_bulk_query
 from shopify_sandbox.bulk.results import URL_LIVES, Part, Results, Written
+from shopify_sandbox.bulk.trees import Tree, grouped, interleaved
 from shopify_sandbox.errors import FieldError, UserError
 from shopify_sandbox.faults.plan import BulkFault
 from shopify_sandbox.state import read_json, write_json

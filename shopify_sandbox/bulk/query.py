@@ -8,8 +8,6 @@ Source: messages as captured from Admin API 2026-04; ungrouped output is the def
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from random import Random
 from typing import Any, cast
 
 import msgspec
@@ -32,6 +30,7 @@ from shopify_sandbox.admin.model import Resolver
 from shopify_sandbox.admin.projection import DeniedParent, Execution, Project, inner_sets
 from shopify_sandbox.admin.roots import RootCompiler
 from shopify_sandbox.admin.schema import connection_nodes
+from shopify_sandbox.bulk.trees import Line, Tree
 from shopify_sandbox.errors import Refused, not_modelled
 from shopify_sandbox.search.compiled import Search
 from shopify_sandbox.search.paging import Page
@@ -39,9 +38,6 @@ from shopify_sandbox.search.paging import Page
 CONNECTIONS_MAX = 5
 DEPTH_MAX = 2
 QUERY_BYTES_MAX = 65_535
-BLOCK_ROOTS = 100
-
-Line = dict[str, Any]
 
 
 class InvalidBulkQuery(Exception):
@@ -54,14 +50,6 @@ class InvalidBulkQuery(Exception):
 
 class AccessDenied(Exception):
     """The app lacks a scope the query needs."""
-
-
-@dataclass
-class Tree:
-    """The lines of one root: its own, and those of its descendants by depth."""
-
-    line: Line
-    levels: list[list[Line]] = field(default_factory=list)
 
 
 def read_bulk_query(text: str, documents: Documents) -> Operation:
@@ -105,25 +93,6 @@ def bulk_trees(execution: Execution, *, spoilable: bool = False) -> Iterator[Tre
     if execution.errors:
         raise AccessDenied(execution.errors[0]["message"])
     return (tree for records, plan in roots for tree in _grown(records(), plan))
-
-
-def interleaved(trees: Iterable[Tree], seed: int) -> Iterator[tuple[Line, bool]]:
-    """Order lines as Shopify may: a child comes after its parent, but not next to it. Gives (line, is a root)."""
-    random = Random(seed)
-    remaining = iter(trees)
-    while block := list(islice(remaining, BLOCK_ROOTS)):
-        yield from ((tree.line, True) for tree in block)
-        for depth in range(max(len(tree.levels) for tree in block)):
-            lines = [line for tree in block if depth < len(tree.levels) for line in tree.levels[depth]]
-            random.shuffle(lines)
-            yield from ((line, False) for line in lines)
-
-
-def grouped(trees: Iterable[Tree]) -> Iterator[tuple[Line, bool]]:
-    """Order lines with every root followed by its own descendants (``groupObjects: true``)."""
-    for tree in trees:
-        yield tree.line, True
-        yield from ((line, False) for level in tree.levels for line in level)
 
 
 @dataclass
@@ -224,6 +193,7 @@ class _Plan:
     projects: Mapping[str, Project]
     children: Mapping[str, Sequence[tuple[Callable[[Any], Iterable[Any]], "_Plan"]]]
     typename: Callable[[Any], str]
+    execution: Execution
 
 
 class _BulkCompiler(RootCompiler):
@@ -250,8 +220,16 @@ class _BulkCompiler(RootCompiler):
             arguments = self.operation.arguments(definition, nodes[0])
             search = self.search(query.name, name, root.filters, arguments, (key,))
             plan = self._plan(cast(GraphQLObjectType, named(definition.type)), nodes, (key,))
-            found.append((self._by_id(name, root.default_sort, arguments.get("query") or "", search), plan))
+            records = self._by_id(name, root.default_sort, arguments.get("query") or "", search)
+            found.append((self._narrowed(name, arguments, records), plan))
         return found
+
+    def _narrowed(
+        self, name: str, arguments: Mapping[str, Any], records: Callable[[], Sequence[Any]]
+    ) -> Callable[[], Sequence[Any]]:
+        """Leave out what the root's own arguments do not ask for."""
+        narrow = self.model.narrowed.get(name)
+        return records if narrow is None else lambda: [record for record in records() if narrow(record, arguments)]
 
     def composite(self, type_: GraphQLNamedType, sets: Sequence[SelectionSetNode], path: tuple[str, ...]) -> Project:
         project = super().composite(type_, sets, path)
@@ -303,7 +281,7 @@ class _BulkCompiler(RootCompiler):
                 for key, found in connections.items()
                 if (child := self._child(each, found, (*path, key))) is not None
             ]
-        return _Plan(projects, children, self.model.typename)
+        return _Plan(projects, children, self.model.typename, self.execution)
 
     def _child(
         self, owner: GraphQLObjectType, nodes: Sequence[FieldNode], path: tuple[str, ...]
@@ -333,13 +311,19 @@ def _grown(records: Iterable[Any], plan: _Plan) -> Iterator[Tree]:
 
 
 def _grow(tree: Tree, depth: int, record: Any, line: Line, plan: _Plan) -> None:
-    for children_of, child_plan in plan.children[plan.typename(record)]:
+    """Add the lines of what is below a record; their amounts have its exchange, unless they have their own."""
+    execution, name = plan.execution, plan.typename(record)
+    outer, exchange_of = execution.exchange, execution.model.exchanges.get(name)
+    if exchange_of is not None:
+        execution.exchange = exchange_of(record)
+    for children_of, child_plan in plan.children[name]:
         for child in children_of(record):
             child_line = {**child_plan.projects[child_plan.typename(child)](child), "__parentId": line["id"]}
             if depth == len(tree.levels):
                 tree.levels.append([])
             tree.levels[depth].append(child_line)
             _grow(tree, depth + 1, child, child_line, child_plan)
+    execution.exchange = outer
 
 
 def _object_types(

@@ -12,17 +12,40 @@ from shopify_sandbox.resources import (
     catalog,
     customers,
     fulfillment_orders,
+    gift_cards,
     ledger,
     lines,
+    metafields,
+    money_roots,
     orders,
     payments,
+    payouts,
     products,
+    returns,
+    roots,
+    store_credit,
+    tender,
 )
-from shopify_sandbox.resources.roots import NESTED_FILTERS, ROOT_OBJECTS, ROOTS, Root
+from shopify_sandbox.resources.exchanges import EXCHANGES
+from shopify_sandbox.resources.money_roots import NESTED_SORTS, SINGLE
+from shopify_sandbox.resources.roots import NARROWED, Root
 from shopify_sandbox.resources.values import MONEY, Fields, Resolver
-from shopify_sandbox.world import goods, records
+from shopify_sandbox.world import credit, currency, goods, payout_records, records, return_records
+from shopify_sandbox.world.tender import TenderTransaction
 
-__all__ = ["NESTED_FILTERS", "RESOLVERS", "ROOTS", "ROOT_OBJECTS", "Resolver", "Root", "typename"]
+__all__ = [
+    "EXCHANGES",
+    "NARROWED",
+    "NESTED_FILTERS",
+    "NESTED_SORTS",
+    "RESOLVERS",
+    "ROOTS",
+    "ROOT_OBJECTS",
+    "SINGLE",
+    "Resolver",
+    "Root",
+    "typename",
+]
 
 RESOLVERS: dict[str, Fields] = {
     **MONEY,
@@ -30,14 +53,25 @@ RESOLVERS: dict[str, Fields] = {
     **orders.TYPES,
     **lines.TYPES,
     **ledger.TYPES,
+    **returns.TYPES,
+    **metafields.TYPES,
     **payments.TYPES,
+    **gift_cards.TYPES,
+    **store_credit.TYPES,
+    **payouts.TYPES,
+    **tender.TYPES,
     **fulfillment_orders.TYPES,
     **catalog.TYPES,
     **products.TYPES,
 }
 
+ROOTS = {**roots.ROOTS, **money_roots.ROOTS}
+ROOT_OBJECTS = {**roots.ROOT_OBJECTS, **money_roots.ROOT_OBJECTS}
+NESTED_FILTERS = {**roots.NESTED_FILTERS, **money_roots.NESTED_FILTERS}
+
 _TYPENAMES: dict[type, str] = {
     int: "MoneyV2",
+    currency.Money: "MoneyV2",
     lines.Percentage: "PricingPercentageValue",
     goods.Shop: "Shop",
     goods.Location: "Location",
@@ -47,6 +81,8 @@ _TYPENAMES: dict[type, str] = {
     goods.InventoryLevel: "InventoryLevel",
     goods.AdjustmentGroup: "InventoryAdjustmentGroup",
     goods.QuantityChange: "InventoryChange",
+    goods.Component: "ProductVariantComponent",
+    goods.Metafield: "Metafield",
     records.Customer: "Customer",
     records.Address: "MailingAddress",
     records.Order: "Order",
@@ -63,10 +99,45 @@ _TYPENAMES: dict[type, str] = {
     records.Fulfillment: "Fulfillment",
     records.FulfillmentLine: "FulfillmentLineItem",
     records.Tracking: "FulfillmentTrackingInfo",
-    fulfillment_orders.FulfillmentOrder: "FulfillmentOrder",
-    fulfillment_orders.FulfillmentOrderLine: "FulfillmentOrderLineItem",
+    records.FulfillmentOrder: "FulfillmentOrder",
+    records.FulfillmentOrderLine: "FulfillmentOrderLineItem",
+    records.FulfillmentHold: "FulfillmentHold",
     records.SaleTax: "SaleTax",
+    records.Duty: "Duty",
+    records.AdditionalFee: "AdditionalFee",
+    records.LineGroup: "LineItemGroup",
+    records.PurchasingCompany: "PurchasingCompany",
+    records.Company: "Company",
+    records.CompanyLocation: "CompanyLocation",
+    orders.OnTerms: "PaymentSchedule",
+    credit.GiftCard: "GiftCard",
+    credit.StoreCreditAccount: "StoreCreditAccount",
+    payout_records.PaymentsAccount: "ShopifyPaymentsAccount",
+    payout_records.Payout: "ShopifyPaymentsPayout",
+    payout_records.BalanceTransaction: "ShopifyPaymentsBalanceTransaction",
+    payout_records.Share: "ShopifyPaymentsAdjustmentOrder",
+    payout_records.Dispute: "ShopifyPaymentsDispute",
+    payouts.Summary: "ShopifyPaymentsPayoutSummary",
+    TenderTransaction: "TenderTransaction",
+    tender.CardDetails: "TenderTransactionCreditCardDetails",
+    return_records.Return: "Return",
+    return_records.ReturnLine: "ReturnLineItem",
+    return_records.ExchangeLine: "ExchangeLineItem",
+    return_records.ReverseOrder: "ReverseFulfillmentOrder",
+    return_records.ReverseLine: "ReverseFulfillmentOrderLineItem",
+    return_records.Disposition: "ReverseFulfillmentOrderDisposition",
+    returns.Reason: "ReturnReasonDefinition",
+    returns.Grams: "Weight",
 }
+
+#: Records that say themselves of which GraphQL type they are.
+_NAMED = (
+    records.Agreement,
+    records.DiscountApplication,
+    return_records.ReturnFee,
+    credit.CardMovement,
+    credit.CreditMovement,
+)
 
 
 def typename(record: Any) -> str:
@@ -77,6 +148,6 @@ def typename(record: Any) -> str:
     """
     if isinstance(record, records.Sale):
         return ledger.SALE_TYPES[record.line_type]
-    if isinstance(record, records.Agreement | records.DiscountApplication):
-        return record.type
+    if isinstance(record, _NAMED):
+        return str(record.type)
     return _TYPENAMES[type(record)]

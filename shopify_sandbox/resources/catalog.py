@@ -23,7 +23,9 @@ from shopify_sandbox.resources.values import (
     only_id,
 )
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.goods import AdjustmentGroup, InventoryLevel, Location, QuantityChange
+from shopify_sandbox.world.goods import AdjustmentGroup, InventoryItem, InventoryLevel, Location, QuantityChange
+from shopify_sandbox.world.profiles import COUNTRIES
+from shopify_sandbox.world.routing import WAITING, fulfillment_orders
 from shopify_sandbox.world.times import stamp
 
 SHOP: Fields = {
@@ -37,18 +39,29 @@ SHOP: Fields = {
         currencyCode="currency",
     ),
     "createdAt": moment("created_at"),
-    "enabledPresentmentCurrencies": derived(lambda shop: [shop.currency]),
+    "enabledPresentmentCurrencies": derived(lambda shop: shop.presentments or [shop.currency]),
     "url": derived(lambda shop: f"https://{shop.domain}"),
     "plan": itself,
-    "taxesIncluded": fixed(False),
+    "taxesIncluded": attribute("taxes_included"),
     "taxShipping": fixed(True),
     "orderNumberFormatPrefix": fixed("#"),
     "orderNumberFormatSuffix": fixed(""),
-    "unitSystem": fixed("IMPERIAL_SYSTEM"),
+    "unitSystem": derived(lambda shop: "IMPERIAL_SYSTEM" if shop.country == "US" else "METRIC_SYSTEM"),
     "weightUnit": fixed("GRAMS"),
     "timezoneAbbreviation": lambda store, shop, arguments: store.now.astimezone(ZoneInfo(shop.timezone)).tzname(),
     "timezoneOffset": lambda store, shop, arguments: store.now.astimezone(ZoneInfo(shop.timezone)).strftime("%z"),
 }
+
+
+def _levels(store: Store, record: Location | InventoryItem, arguments: Mapping[str, Any]) -> list[InventoryLevel]:
+    """Where an item lies, or what lies at a place; what is switched off only when it is asked for."""
+    return [level for level in record.levels if level.is_active or arguments.get("includeInactive")]
+
+
+def _repeats(store: Store, item: InventoryItem, arguments: Mapping[str, Any]) -> int:
+    """How many other items have the same SKU."""
+    sku = item.variant.sku
+    return sum(one is not item and one.variant.sku == sku for one in store.state.items.values()) if sku else 0
 
 
 def _has_stock(location: Location) -> bool:
@@ -57,23 +70,26 @@ def _has_stock(location: Location) -> bool:
 
 def _has_unfulfilled_orders(store: Store, location: Location) -> bool:
     return any(
-        order.location is location and order.unfulfilled and not order.cancelled_at
+        one.location is location
         for order in store.state.orders.values()
+        if order.unfulfilled and not order.cancelled_at
+        for one in fulfillment_orders(order)
+        if one.status in WAITING
     )
 
 
 LOCATION: Fields = {
     **identity("Location"),
-    **attributes(name="name", inventoryLevels="levels"),
+    **attributes(name="name"),
     "address": itself,
-    "isActive": fixed(True),
-    "fulfillsOnlineOrders": fixed(True),
-    "shipsInventory": fixed(True),
-    "hasActiveInventory": fixed(True),
-    "isFulfillmentService": fixed(False),
+    "isActive": attribute("is_active"),
+    "fulfillsOnlineOrders": derived(lambda location: location.is_active and location.fulfills_online),
+    "shipsInventory": attribute("is_active"),
+    "hasActiveInventory": derived(lambda location: any(level.is_active for level in location.levels)),
+    "isFulfillmentService": derived(lambda location: location.service is not None),
     "createdAt": moment("created_at"),
     "updatedAt": moment("updated_at"),
-    "deactivatedAt": fixed(None),
+    "deactivatedAt": moment("deactivated_at"),
     "activatable": fixed(True),
     "addressVerified": fixed(True),
     # Shopify lets a location be switched off once nothing is left in it, and deleted once it is off.
@@ -82,11 +98,16 @@ LOCATION: Fields = {
     ),
     "deletable": fixed(False),
     "hasUnfulfilledOrders": lambda store, location, arguments: _has_unfulfilled_orders(store, location),
-    "fulfillmentService": fixed(None),
+    "fulfillmentService": derived(lambda location: location if location.service else None),
     "localPickupSettingsV2": fixed(None),
     "suggestedAddresses": fixed([]),
+    "inventoryLevels": _levels,
     "inventoryLevel": lambda store, location, arguments: next(
-        (level for level in location.levels if gid("InventoryItem", level.item.id) == arguments["inventoryItemId"]),
+        (
+            level
+            for level in _levels(store, location, arguments)
+            if gid("InventoryItem", level.item.id) == arguments["inventoryItemId"]
+        ),
         None,
     ),
 }
@@ -96,13 +117,13 @@ LOCATION_ADDRESS: Fields = {
         address1="address1", city="city", province="province", provinceCode="province_code", zip="zip", phone="phone"
     ),
     "address2": fixed(None),
-    "country": fixed("United States"),
-    "countryCode": fixed("US"),
+    "country": derived(lambda location: COUNTRIES[location.country]),
+    "countryCode": attribute("country"),
     "formatted": derived(
         lambda location: [
             location.address1,
             f"{location.city} {location.province_code} {location.zip}",
-            "United States",
+            COUNTRIES[location.country],
         ]
     ),
     "latitude": fixed(None),
@@ -117,16 +138,16 @@ ITEM: Fields = {
         unitCost="unit_cost",
         countryCodeOfOrigin="origin",
         harmonizedSystemCode="hs_code",
-        inventoryLevels="levels",
+        tracked="tracked",
     ),
-    "tracked": fixed(True),
+    "inventoryLevels": _levels,
     "requiresShipping": fixed(True),
     "provinceCodeOfOrigin": fixed(None),
-    "duplicateSkuCount": fixed(0),
+    "duplicateSkuCount": _repeats,
     "createdAt": moment("created_at"),
     "updatedAt": moment("updated_at"),
     "measurement": itself,
-    "locationsCount": derived(lambda item: len(item.levels)),
+    "locationsCount": derived(lambda item: sum(level.is_active for level in item.levels)),
     "variant": attribute("variant"),
     "variants": derived(lambda item: [item.variant]),
     "countryHarmonizedSystemCodes": fixed([]),
@@ -135,7 +156,12 @@ ITEM: Fields = {
         f"/variants/{item.variant.id}/inventory_history"
     ),
     "inventoryLevel": lambda store, item, arguments: next(
-        (level for level in item.levels if gid("Location", level.location.id) == arguments["locationId"]), None
+        (
+            level
+            for level in _levels(store, item, arguments)
+            if gid("Location", level.location.id) == arguments["locationId"]
+        ),
+        None,
     ),
 }
 
@@ -193,7 +219,7 @@ TYPES: dict[str, Fields] = {
     "InventoryLevel": {
         "id": derived(lambda level: f"gid://shopify/InventoryLevel/{_level_tail(level)}"),
         **attributes(item="item", location="location"),
-        "isActive": fixed(True),
+        "isActive": attribute("is_active"),
         "canDeactivate": derived(lambda level: _kept_by(level) is None),
         "deactivationAlert": derived(_kept_by),
         "createdAt": moment("created_at"),

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from shopify_sandbox.resources import store_credit
+from shopify_sandbox.resources.metafields import OWNED
 from shopify_sandbox.resources.values import (
     Fields,
     attribute,
@@ -23,6 +25,7 @@ from shopify_sandbox.resources.values import (
 )
 from shopify_sandbox.store import Store
 from shopify_sandbox.world.figures import figures
+from shopify_sandbox.world.profiles import COUNTRIES
 from shopify_sandbox.world.records import Customer
 
 _HOUR, _DAY, _MONTH, _YEAR = 60, 1_440, 43_200, 525_600
@@ -57,8 +60,14 @@ def _lifetime(store: Store, customer: Customer, arguments: Mapping[str, Any]) ->
     return in_words(store.now - customer.created_at)
 
 
+def _display_name(customer: Customer) -> str:
+    """The name, else how to reach the customer; after redaction nothing of it is left."""
+    return customer.name or customer.email or customer.phone or ""
+
+
 def _spent(customer: Customer) -> int:
-    return sum(figures(order).net_payment for order in customer.orders)
+    """In the shop's currency."""
+    return sum(figures(order).received_shop - figures(order).refunded_shop for order in customer.orders)
 
 
 def _opt_in_level(customer: Customer) -> str | None:
@@ -72,6 +81,7 @@ def _sms_state(customer: Customer) -> str:
 
 CUSTOMER: Fields = {
     **identity("Customer"),
+    **OWNED,
     **attributes(
         firstName="first_name",
         lastName="last_name",
@@ -86,7 +96,7 @@ CUSTOMER: Fields = {
         addressesV2="addresses",
         orders="orders",
     ),
-    "displayName": derived(lambda customer: f"{customer.first_name} {customer.last_name}"),
+    "displayName": derived(_display_name),
     "taxExemptions": fixed([]),
     "dataSaleOptOut": fixed(False),
     "canDelete": derived(lambda customer: not customer.orders),
@@ -103,6 +113,7 @@ CUSTOMER: Fields = {
     "validEmailAddress": derived(lambda customer: customer.email is not None),
     "addresses": first(lambda customer: customer.addresses),
     "lifetimeDuration": _lifetime,
+    "storeCreditAccounts": store_credit.accounts,
     # Nobody signs in by Multipass, and nothing is sold by subscription.
     "multipassIdentifier": fixed(None),
     "productSubscriberStatus": fixed("NEVER_SUBSCRIBED"),
@@ -148,11 +159,13 @@ TYPES: dict[str, Fields] = {
             zip="zip",
             phone="phone",
         ),
-        "name": derived(lambda address: f"{address.first_name} {address.last_name}"),
-        "country": fixed("United States"),
-        "countryCode": fixed("US"),
-        "countryCodeV2": fixed("US"),
-        "formattedArea": derived(lambda address: f"{address.city} {address.province_code}, United States"),
+        "name": attribute("name"),
+        "country": derived(lambda address: COUNTRIES[address.country]),
+        "countryCode": attribute("country"),
+        "countryCodeV2": attribute("country"),
+        "formattedArea": derived(
+            lambda address: f"{address.city} {address.province_code}, {COUNTRIES[address.country]}"
+        ),
         # Nobody has looked this world's addresses up on a map.
         "coordinatesValidated": fixed(False),
         "latitude": fixed(None),

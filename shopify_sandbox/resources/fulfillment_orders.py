@@ -1,106 +1,132 @@
-"""The GraphQL view of fulfillment orders: what of an order is to be shipped, and from where.
+"""The GraphQL view of fulfillment orders: what of an order is to be shipped, from where, and why not yet.
 
-Here: a view. In this world an order ships from one location, so it has one fulfillment order, and all of that follows
-from the order itself: its id, its lines and how much of them is left.
+Here: how they look. Not here: which there are (``world/routing.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from shopify_sandbox.resources.values import Fields, attributes, derived, fixed, gid, moment, only_id
+from shopify_sandbox.resources.values import Fields, attribute, attributes, derived, fixed, gid, moment, never, only_id
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.records import Line, Order
+from shopify_sandbox.world.records import Fulfillment, FulfillmentOrder, FulfillmentOrderLine, Order
+from shopify_sandbox.world.routing import fulfillment_orders
 
-# Distance of an id from that of the order or line it follows from; no multiple of the step ids grow by.
-_ORDER_OFFSET = 1_203_468_001
-_LINE_OFFSET = 2_301_977_003
-
-
-@dataclass(frozen=True)
-class FulfillmentOrderLine:
-    """One line of a fulfillment order, units."""
-
-    line: Line
-
-    @property
-    def id(self) -> int:
-        return self.line.id + _LINE_OFFSET
-
-
-@dataclass(frozen=True)
-class FulfillmentOrder:
-    """The fulfillment order of an order."""
-
-    order: Order
-
-    @property
-    def id(self) -> int:
-        return self.order.id + _ORDER_OFFSET
-
-    @property
-    def lines(self) -> list[FulfillmentOrderLine]:
-        return [FulfillmentOrderLine(line) for line in self.order.lines if line.variant is not None]
-
-    @property
-    def status(self) -> str:
-        if self.order.cancelled_at:
-            return "CANCELLED"
-        if not self.order.unfulfilled:
-            return "CLOSED"
-        return "IN_PROGRESS" if self.order.fulfillments else "OPEN"
+_PREFIX = "gid://shopify/FulfillmentOrder/"
+#: How the admin words the reason of a hold.
+HOLD_REASONS = {
+    "AWAITING_PAYMENT": "Awaiting payment",
+    "AWAITING_RETURN_ITEMS": "Awaiting return items",
+    "HIGH_RISK_OF_FRAUD": "High risk of fraud",
+    "INCORRECT_ADDRESS": "Incorrect address",
+    "INVENTORY_OUT_OF_STOCK": "Inventory out of stock",
+    "OTHER": "Other",
+    "UNKNOWN_DELIVERY_DATE": "Unknown delivery date",
+}
 
 
 def found(store: Store, wanted: str) -> FulfillmentOrder | None:
     """The fulfillment order of that gid; None when there is none."""
-    tail = wanted.removeprefix("gid://shopify/FulfillmentOrder/")
-    if tail == wanted or not tail.isdigit():
-        return None
-    order = store.state.orders.get(int(tail) - _ORDER_OFFSET)
-    return None if order is None else FulfillmentOrder(order)
+    return store.node(wanted) if wanted.startswith(_PREFIX) else None
 
 
-def _by_id(store: Store, record: Any, arguments: Mapping[str, Any]) -> FulfillmentOrder | None:
-    return found(store, arguments["id"])
+def of_fulfillment(fulfillment: Fulfillment) -> list[FulfillmentOrder]:
+    """The fulfillment orders a parcel took units from."""
+    return [one for one in fulfillment_orders(fulfillment.order) if fulfillment in one.fulfillments]
 
 
-ROOT_OBJECTS = {"fulfillmentOrder": _by_id}
+def of_all(orders: Mapping[int, Order]) -> list[FulfillmentOrder]:
+    """Those of all orders, closed ones too."""
+    return [one for order in orders.values() for one in fulfillment_orders(order)]
+
+
+def is_shown(one: FulfillmentOrder, arguments: Mapping[str, Any]) -> bool:
+    """Whether the root shows it: what is done with is left out unless ``includeClosed`` asks for it."""
+    return bool(arguments.get("includeClosed")) or one.status not in ("CLOSED", "CANCELLED")
+
+
+def _method(order: Order, name: str) -> str | None:
+    """What the shipping the customer chose is called; None when nothing is shipped."""
+    return next((str(getattr(line, name)) for line in order.shipping_lines), None)
+
+
+def _item_id(row: FulfillmentOrderLine) -> str | None:
+    variant = row.line.variant
+    return gid("InventoryItem", variant.item.id) if variant and not variant.is_deleted else None
+
 
 TYPES: dict[str, Fields] = {
     "FulfillmentOrder": {
         **only_id("FulfillmentOrder"),
         **attributes(
             status="status",
+            requestStatus="request_status",
             order="order",
             orderName="order.name",
             lineItems="lines",
-            fulfillments="order.fulfillments",
-            assignedLocation="order.location",
+            fulfillments="fulfillments",
+            assignedLocation="location",
         ),
         "orderId": derived(lambda one: gid("Order", one.order.id)),
         "orderProcessedAt": moment("order.processed_at"),
-        "createdAt": moment("order.created_at"),
-        "updatedAt": moment("order.updated_at"),
-        "requestStatus": fixed("UNSUBMITTED"),
-        "fulfillAt": moment("order.created_at"),
+        "createdAt": moment("created_at"),
+        "updatedAt": moment("updated_at"),
+        "fulfillAt": moment("fulfill_at"),
         "fulfillBy": fixed(None),
-        "fulfillmentHolds": fixed([]),
+        "fulfillmentHolds": derived(lambda one: [one.hold] if one.hold else []),
         "channelId": fixed(None),
+        "destination": attribute("order"),
+        "deliveryMethod": attribute("order"),
+        "internationalDuties": fixed(None),
+    },
+    "FulfillmentOrderDestination": attributes(
+        firstName="shipping.first_name",
+        lastName="shipping.last_name",
+        company="shipping.company",
+        address1="shipping.address1",
+        address2="shipping.address2",
+        city="shipping.city",
+        province="shipping.province",
+        zip="shipping.zip",
+        countryCode="shipping.country",
+        phone="shipping.phone",
+        email="email",
+    ),
+    "FulfillmentOrderInternationalDuties": never("incoterm"),
+    "DeliveryMethod": {
+        "methodType": derived(lambda order: "RETAIL" if order.source_name == "pos" else "SHIPPING"),
+        "presentedName": derived(lambda order: _method(order, "title")),
+        "serviceCode": derived(lambda order: _method(order, "code")),
+        "minDeliveryDateTime": fixed(None),
+        "maxDeliveryDateTime": fixed(None),
+    },
+    "FulfillmentHold": {
+        **only_id("FulfillmentHold"),
+        **attributes(reason="reason", reasonNotes="notes"),
+        "displayReason": derived(lambda hold: HOLD_REASONS[hold.reason]),
+        "handle": fixed(None),
+        "heldByRequestingApp": fixed(False),
     },
     "FulfillmentOrderAssignedLocation": {
-        "name": derived(lambda location: location.name),
+        **attributes(name="name", address1="address1", city="city", province="province", zip="zip", phone="phone"),
+        "address2": fixed(None),
+        "countryCode": attribute("country"),
         "location": derived(lambda location: location),
     },
     "FulfillmentOrderLineItem": {
         **only_id("FulfillmentOrderLineItem"),
-        **attributes(lineItem="line", sku="line.sku", variant="line.variant", vendor="line.vendor"),
-        "productTitle": derived(lambda one: one.line.title),
-        "variantTitle": derived(lambda one: one.line.variant_title),
+        **attributes(
+            lineItem="line",
+            sku="line.sku",
+            vendor="line.vendor",
+            productTitle="line.title",
+            variantTitle="line.variant_title",
+            totalQuantity="total",
+            remainingQuantity="remaining",
+        ),
+        "variant": derived(lambda row: row.line.sold_variant),
         "requiresShipping": fixed(True),
-        "inventoryItemId": derived(lambda one: gid("InventoryItem", one.line.variant.item.id)),
-        "totalQuantity": derived(lambda one: one.line.quantity - one.line.removed),
-        "remainingQuantity": derived(lambda one: one.line.unfulfilled),
+        "inventoryItemId": derived(_item_id),
     },
 }

@@ -5,6 +5,9 @@ Here: the dated children of an order. Not here: its header (``orders.py``) and i
 
 from __future__ import annotations
 
+from shopify_sandbox.resources.exchanges import together
+from shopify_sandbox.resources.fulfillment_orders import of_fulfillment
+from shopify_sandbox.resources.lines import discounted_share
 from shopify_sandbox.resources.values import (
     Fields,
     attribute,
@@ -14,23 +17,29 @@ from shopify_sandbox.resources.values import (
     fixed,
     gid,
     identity,
-    itself,
     moment,
     only_id,
 )
+from shopify_sandbox.world.currency import Bag
 from shopify_sandbox.world.records import Fulfillment, Refund, Sale
 
 SALE_TYPES = {
     "PRODUCT": "ProductSale",
     "SHIPPING": "ShippingLineSale",
     "TIP": "TipSale",
+    "GIFT_CARD": "GiftCardSale",
+    "DUTY": "DutySale",
+    "ADDITIONAL_FEE": "AdditionalFeeSale",
     "ADJUSTMENT": "AdjustmentSale",
+    "FEE": "FeeSale",
 }
 
 
 AGREEMENT: Fields = {
     "id": derived(lambda agreement: gid("SalesAgreement", agreement.id)),
     "happenedAt": moment("happened_at"),
+    # Whatever is agreed here was agreed in the shop itself, by no app.
+    "app": fixed(None),
     **attributes(reason="reason", sales="sales"),
 }
 
@@ -54,8 +63,8 @@ def _shipping_line(sale: Sale) -> object:
     return None if sale.action == "RETURN" else sale.line
 
 
-def _refunded(refund: Refund) -> int:
-    return sum(one.amount for one in refund.transactions if one.status == "SUCCESS")
+def _refunded(refund: Refund) -> int | Bag:
+    return together(one for one in refund.transactions if one.status == "SUCCESS")
 
 
 REFUND: Fields = {
@@ -72,8 +81,8 @@ REFUND: Fields = {
     "processedAt": moment("created_at"),
     "updatedAt": moment("updated_at"),
     "totalRefundedSet": derived(_refunded),
-    "duties": fixed([]),
-    "return": fixed(None),
+    "duties": attribute("duties"),
+    "return": attribute("returned"),
 }
 
 REFUND_LINE: Fields = {
@@ -95,19 +104,27 @@ def _quantity(fulfillment: Fulfillment) -> int:
     return sum(line.quantity for line in fulfillment.lines)
 
 
+def _display_status(fulfillment: Fulfillment) -> str:
+    if fulfillment.status == "CANCELLED":
+        return "CANCELED"
+    if fulfillment.delivered_at:
+        return "DELIVERED"
+    return "IN_TRANSIT" if fulfillment.in_transit_at else "FULFILLED"
+
+
 FULFILLMENT: Fields = {
     **identity("Fulfillment"),
     **attributes(name="name", order="order", location="location", fulfillmentLineItems="lines"),
-    "status": fixed("SUCCESS"),
-    "displayStatus": fixed("FULFILLED"),
+    "status": attribute("status"),
+    "displayStatus": derived(_display_status),
     "createdAt": moment("created_at"),
     "updatedAt": moment("updated_at"),
-    # Parcels of this world leave and are not heard of again.
-    "inTransitAt": fixed(None),
+    "inTransitAt": moment("in_transit_at"),
     "estimatedDeliveryAt": fixed(None),
-    "deliveredAt": fixed(None),
+    "deliveredAt": moment("delivered_at"),
     "requiresShipping": fixed(True),
-    "service": itself,
+    "service": attribute("location"),
+    "fulfillmentOrders": derived(of_fulfillment),
     "totalQuantity": derived(_quantity),
     "trackingInfo": first(lambda fulfillment: fulfillment.tracking),
 }
@@ -120,6 +137,10 @@ TYPES: dict[str, Fields] = {
     "Sale": SALE,
     "ProductSale": {**SALE, "lineItem": attribute("line")},
     "TipSale": {**SALE, "lineItem": attribute("line")},
+    "GiftCardSale": {**SALE, "lineItem": attribute("line")},
+    "DutySale": {**SALE, "duty": attribute("line")},
+    "AdditionalFeeSale": {**SALE, "additionalFee": attribute("line")},
+    "RefundDuty": attributes(amountSet="amount", originalDuty="duty"),
     "ShippingLineSale": {**SALE, "shippingLine": derived(_shipping_line)},
     "AdjustmentSale": SALE,
     "SaleTax": {**only_id("SaleTax"), **attributes(amount="amount", taxLine="tax_line")},
@@ -138,17 +159,18 @@ TYPES: dict[str, Fields] = {
         **only_id("FulfillmentLineItem"),
         **attributes(lineItem="line", quantity="quantity"),
         "originalTotalSet": derived(lambda row: row.line.unit_price * row.quantity),
+        "discountedTotalSet": derived(lambda row: discounted_share(row.line, row.quantity)),
     },
-    # The shop ships by itself; Shopify calls that the manual service.
+    # A location is a service's own, or the shop ships from it by itself, which Shopify calls the manual service.
     "FulfillmentService": {
-        "id": fixed("gid://shopify/FulfillmentService/manual"),
-        "handle": fixed("manual"),
-        "serviceName": fixed("Manual"),
-        "type": fixed("MANUAL"),
-        "inventoryManagement": fixed(False),
-        "trackingSupport": fixed(False),
+        "id": derived(lambda location: gid("FulfillmentService", location.id if location.service else "manual")),
+        "handle": attribute("service_handle"),
+        "serviceName": derived(lambda location: location.service or "Manual"),
+        "type": derived(lambda location: "THIRD_PARTY" if location.service else "MANUAL"),
+        "inventoryManagement": derived(lambda location: location.service is not None),
+        "trackingSupport": derived(lambda location: location.service is not None),
         "requiresShippingMethod": fixed(True),
-        "location": fixed(None),
+        "location": derived(lambda location: location if location.service else None),
         "callbackUrl": fixed(None),
     },
     "FulfillmentTrackingInfo": attributes(company="company", number="number", url="url"),

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shopify_sandbox.resources.values import Fields, attribute, attributes, derived, first, fixed, never, only_id
+from shopify_sandbox.resources.values import (
+    Fields,
+    attribute,
+    attributes,
+    derived,
+    first,
+    fixed,
+    gid,
+    itself,
+    only_id,
+)
 from shopify_sandbox.store import Store
 from shopify_sandbox.world.ledger import balance
 from shopify_sandbox.world.records import Line, ShippingLine
@@ -45,8 +55,18 @@ def _per_unit(total: int, units: int) -> int:
     return (2 * total + units) // (2 * units)
 
 
+def discounted_share(line: Line, units: int) -> int:
+    """What some units of a line cost after its line discounts."""
+    return _per_unit(_discounted(line) * units, line.quantity)
+
+
 def _left(line: Line | ShippingLine) -> int:
     return balance(line.order.sales(), line, line.taxes).net
+
+
+def _left_of_shipping(line: ShippingLine) -> int:
+    left = balance(line.order.sales(), line, line.taxes)
+    return left.total if line.order.taxes_included else left.net
 
 
 LINE_ITEM: Fields = {
@@ -61,18 +81,19 @@ LINE_ITEM: Fields = {
         refundableQuantity="current_quantity",
         unfulfilledQuantity="unfulfilled",
         taxable="taxable",
-        variant="variant",
+        variant="sold_variant",
+        product="sold_product",
         originalUnitPriceSet="unit_price",
         discountAllocations="allocations",
     ),
     "name": derived(lambda line: f"{line.title} - {line.variant_title}" if line.variant_title else line.title),
-    "nonFulfillableQuantity": derived(lambda line: line.removed if line.variant else line.quantity),
-    "requiresShipping": derived(lambda line: line.variant is not None),
+    "nonFulfillableQuantity": derived(lambda line: line.removed if line.line_type == "PRODUCT" else line.quantity),
+    "requiresShipping": derived(lambda line: line.line_type == "PRODUCT"),
     "restockable": derived(lambda line: line.variant is not None),
-    "isGiftCard": fixed(False),
-    "customAttributes": fixed([]),
-    "duties": fixed([]),
-    "product": derived(lambda line: line.variant.product if line.variant else None),
+    "isGiftCard": derived(lambda line: line.line_type == "GIFT_CARD"),
+    "customAttributes": attribute("particulars.properties"),
+    "duties": attribute("particulars.duties"),
+    "sellingPlan": derived(lambda line: line.particulars.selling_plan),
     "taxLines": first(lambda line: line.taxes),
     "originalTotalSet": derived(_gross),
     "totalDiscountSet": derived(lambda line: _discount(line, with_codes=False)),
@@ -82,10 +103,9 @@ LINE_ITEM: Fields = {
         lambda line: _per_unit(_discounted(line, with_codes=True), line.quantity)
     ),
     "priceAfterAllDiscountsBeforeTaxesSet": derived(_left),
-    "unfulfilledDiscountedTotalSet": derived(
-        lambda line: _per_unit(_discounted(line) * line.unfulfilled, line.quantity)
-    ),
-    "lineItemGroup": fixed(None),
+    "unfulfilledDiscountedTotalSet": derived(lambda line: discounted_share(line, line.unfulfilled)),
+    "weight": derived(lambda line: line.variant.item if line.variant else None),
+    "lineItemGroup": attribute("particulars.group"),
     "unfulfilledOriginalTotalSet": derived(lambda line: line.unit_price * line.unfulfilled),
 }
 
@@ -95,7 +115,7 @@ SHIPPING_LINE: Fields = {
         title="title", code="code", originalPriceSet="price", taxLines="taxes", discountAllocations="allocations"
     ),
     "discountedPriceSet": derived(lambda line: line.price - _discount(line, with_codes=True)),
-    "currentDiscountedPriceSet": derived(_left),
+    "currentDiscountedPriceSet": derived(_left_of_shipping),
     "source": fixed("shopify"),
     "custom": fixed(False),
     "isRemoved": fixed(False),
@@ -119,8 +139,19 @@ TYPES: dict[str, Fields] = {
     "ManualDiscountApplication": {**APPLICATION, "title": attribute("name"), "description": fixed(None)},
     "PricingPercentageValue": {"percentage": derived(lambda value: float(value.percent))},
     "DiscountAllocation": attributes(allocatedAmountSet="amount", discountApplication="application"),
-    "Duty": never("id", "countryCodeOfOrigin", "harmonizedSystemCode", "price", "taxLines"),
-    "LineItemGroup": never("id", "customAttributes", "productId", "quantity", "title", "variantId", "variantSku"),
+    "Duty": {
+        **only_id("Duty"),
+        **attributes(countryCodeOfOrigin="country", harmonizedSystemCode="hs_code", price="price", taxLines="taxes"),
+    },
+    "LineItemGroup": {
+        **only_id("LineItemGroup"),
+        **attributes(title="title", quantity="quantity", variantSku="sku"),
+        "productId": derived(lambda group: group.product_id and gid("Product", group.product_id)),
+        "variantId": derived(lambda group: group.variant_id and gid("ProductVariant", group.variant_id)),
+        "customAttributes": fixed([]),
+    },
+    # The plan is known by its name alone.
+    "LineItemSellingPlan": {"name": itself, "sellingPlanId": fixed(None)},
     "TaxLine": {
         **attributes(title="title", priceSet="amount"),
         "rate": derived(lambda tax: tax.rate_ppm / 1_000_000),

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from shopify_sandbox.resources.fulfillment_orders import FulfillmentOrder
+from shopify_sandbox.resources import payouts
+from shopify_sandbox.resources.exchanges import in_both
+from shopify_sandbox.resources.metafields import OWNED
+from shopify_sandbox.resources.returns import return_status
 from shopify_sandbox.resources.values import (
     Fields,
     Resolver,
@@ -28,16 +31,24 @@ from shopify_sandbox.resources.values import (
     only_id,
 )
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.figures import Figures, figures, financial_status, fulfillment_status
-from shopify_sandbox.world.records import Line, Order, ShippingLine, TaxLine
+from shopify_sandbox.world.currency import Money
+from shopify_sandbox.world.figures import GOODS, Figures, figures, financial_status, fulfillment_status
+from shopify_sandbox.world.records import Line, Order, PaymentTerms, ShippingLine, TaxLine
+from shopify_sandbox.world.routing import fulfillment_orders
+from shopify_sandbox.world.times import stamp
 
 
-def _figure(read: Callable[[Figures], int]) -> Resolver:
+def _figure(read: Callable[[Figures], int | None]) -> Resolver:
     return derived(lambda order: read(figures(order)))
 
 
+def _moved(presentment: Callable[[Figures], int], shop: Callable[[Figures], int]) -> Resolver:
+    """Money that moved, each movement at the rate of its own day."""
+    return derived(lambda order: in_both(order.exchange, presentment(figures(order)), shop(figures(order))))
+
+
 def _units(order: Order, count: Callable[[Any], int]) -> int:
-    return sum(count(line) for line in order.lines if line.line_type == "PRODUCT")
+    return sum(count(line) for line in order.lines if line.line_type in GOODS)
 
 
 def _grouped(taxes: Iterable[tuple[TaxLine, int]]) -> list[TaxLine]:
@@ -90,6 +101,7 @@ APPS = {
     "web": App(580_111, "Online Store"),
     "pos": App(129_785, "Point of Sale"),
     "mobile_app": App(3_890_849, "Shop"),
+    "shopify_draft_order": App(1_354_745, "Draft Orders"),
 }
 
 
@@ -115,6 +127,42 @@ def _place_in_history(order: Order) -> int:
     return order.customer.orders.index(order) if order.customer else 0
 
 
+@dataclass(frozen=True)
+class OnTerms:
+    """An order as the thing that has to be paid by a day."""
+
+    order: Order
+
+    @property
+    def terms(self) -> PaymentTerms:
+        terms = self.order.particulars.terms
+        if terms is None:
+            raise LookupError(f"order {self.order.name} is not on terms")
+        return terms
+
+
+def _is_overdue(store: Store, bought: OnTerms, arguments: Mapping[str, Any]) -> bool:
+    return bought.terms.due_at < store.now and figures(bought.order).total_outstanding > 0
+
+
+def _completed(bought: OnTerms) -> str | None:
+    """When nothing was owed any more: with the last payment."""
+    paid = [one.created_at for one in bought.order.transactions if one.status == "SUCCESS"]
+    return stamp(paid[-1]) if paid and figures(bought.order).total_outstanding <= 0 else None
+
+
+def _in_presentment(read: Callable[[Figures], int]) -> Resolver:
+    """An amount that is shown in the order's currency alone."""
+
+    def resolve(store: Store, bought: OnTerms, arguments: Mapping[str, Any]) -> Money:
+        order = bought.order
+        return Money(read(figures(order)), order.exchange.presentment if order.exchange else store.shop.currency)
+
+    return resolve
+
+
+ADDITIONAL_FEE: Fields = {**only_id("AdditionalFee"), **attributes(name="name", price="price", taxLines="taxes")}
+
 MONEY_FIELDS: Fields = {
     "originalTotalPriceSet": _figure(lambda money: money.original_total_price),
     "totalPriceSet": _figure(lambda money: money.total_price),
@@ -130,30 +178,30 @@ MONEY_FIELDS: Fields = {
     "currentCartDiscountAmountSet": _figure(lambda money: money.current_cart_discount),
     "currentShippingPriceSet": _figure(lambda money: money.current_shipping_price),
     "cartDiscountAmountSet": derived(_cart_discount),
-    "totalReceivedSet": _figure(lambda money: money.total_received),
-    "totalRefundedSet": _figure(lambda money: money.total_refunded),
+    "totalReceivedSet": _moved(lambda money: money.total_received, lambda money: money.received_shop),
+    "totalRefundedSet": _moved(lambda money: money.total_refunded, lambda money: money.refunded_shop),
     "totalRefundedShippingSet": _figure(lambda money: money.total_refunded_shipping),
-    "netPaymentSet": _figure(lambda money: money.net_payment),
+    "netPaymentSet": _moved(lambda money: money.net_payment, lambda money: money.received_shop - money.refunded_shop),
     "totalCapturableSet": _figure(lambda money: money.total_capturable),
     "totalOutstandingSet": _figure(lambda money: money.total_outstanding),
     "refundDiscrepancySet": _figure(lambda money: money.refund_discrepancy),
     "totalCashRoundingAdjustment": itself,
-    # No duties and no additional fees in this world: Shopify then answers null (recorded).
-    "originalTotalDutiesSet": fixed(None),
-    "currentTotalDutiesSet": fixed(None),
-    "originalTotalAdditionalFeesSet": fixed(None),
-    "currentTotalAdditionalFeesSet": fixed(None),
+    # Without duties and without additional fees Shopify answers null (recorded).
+    "originalTotalDutiesSet": _figure(lambda money: money.original_total_duties),
+    "currentTotalDutiesSet": _figure(lambda money: money.current_total_duties),
+    "originalTotalAdditionalFeesSet": _figure(lambda money: money.original_total_fees),
+    "currentTotalAdditionalFeesSet": _figure(lambda money: money.current_total_fees),
 }
 
 STATUS_FIELDS: Fields = {
     "displayFinancialStatus": derived(financial_status),
     "displayFulfillmentStatus": derived(fulfillment_status),
-    "returnStatus": fixed("NO_RETURN"),
+    "returnStatus": derived(return_status),
     "cancelReason": attribute("cancel_reason"),
     "closed": derived(lambda order: order.closed_at is not None),
     "confirmed": fixed(True),
     "edited": attribute("edited"),
-    "test": fixed(False),
+    "test": attribute("particulars.is_test"),
     "fullyPaid": derived(lambda order: figures(order).total_received > 0 and figures(order).total_outstanding <= 0),
     "unpaid": derived(lambda order: figures(order).total_received == 0),
     "refundable": derived(lambda order: figures(order).net_payment > 0),
@@ -162,8 +210,8 @@ STATUS_FIELDS: Fields = {
     "restockable": derived(lambda order: any(line.unfulfilled or line.returnable for line in order.lines)),
     "canMarkAsPaid": derived(_can_mark_as_paid),
     "canNotifyCustomer": derived(lambda order: order.email is not None),
-    "requiresShipping": fixed(True),
-    "taxesIncluded": fixed(False),
+    "requiresShipping": derived(lambda order: any(line.line_type == "PRODUCT" for line in order.lines)),
+    "taxesIncluded": attribute("taxes_included"),
     "taxExempt": fixed(False),
     "dutiesIncluded": fixed(False),
     "estimatedTaxes": fixed(False),
@@ -171,6 +219,7 @@ STATUS_FIELDS: Fields = {
 
 ORDER: Fields = {
     **identity("Order"),
+    **OWNED,
     **MONEY_FIELDS,
     **STATUS_FIELDS,
     **attributes(
@@ -191,8 +240,11 @@ ORDER: Fields = {
         discountApplications="applications",
         agreements="agreements",
     ),
-    "poNumber": fixed(None),
+    "poNumber": attribute("particulars.po_number"),
+    "purchasingEntity": derived(lambda order: order.particulars.purchaser or order.customer),
+    "paymentTerms": derived(lambda order: OnTerms(order) if order.particulars.terms else None),
     "sourceIdentifier": fixed(None),
+    "publication": fixed(None),
     "customerLocale": derived(lambda order: order.customer.locale if order.customer else "en"),
     "createdAt": moment("created_at"),
     "processedAt": moment("processed_at"),
@@ -200,7 +252,9 @@ ORDER: Fields = {
     "cancelledAt": moment("cancelled_at"),
     "closedAt": moment("closed_at"),
     "currencyCode": lambda store, order, arguments: store.shop.currency,
-    "presentmentCurrencyCode": lambda store, order, arguments: store.shop.currency,
+    "presentmentCurrencyCode": lambda store, order, arguments: (
+        order.exchange.presentment if order.exchange else store.shop.currency
+    ),
     "billingAddressMatchesShippingAddress": fixed(True),
     "discountCode": derived(lambda order: next(iter(_discount_codes(order)), None)),
     "discountCodes": derived(_discount_codes),
@@ -211,9 +265,9 @@ ORDER: Fields = {
     "currentTotalWeight": derived(lambda order: _weight(order, lambda line: line.current_quantity)),
     "taxLines": derived(tax_lines),
     "currentTaxLines": derived(current_tax_lines),
-    # Tips and what was taken off are lines that can no longer be fulfilled.
+    # Tips, gift cards and what was taken off are lines that cannot be fulfilled, or no longer.
     "nonFulfillableLineItems": derived(
-        lambda order: [line for line in order.lines if line.line_type == "TIP" or line.current_quantity == 0]
+        lambda order: [line for line in order.lines if line.line_type != "PRODUCT" or line.current_quantity == 0]
     ),
     "shippingLine": derived(lambda order: next(iter(order.shipping_lines), None)),
     "shippingLines": attribute("shipping_lines"),
@@ -221,22 +275,20 @@ ORDER: Fields = {
     "transactionsCount": derived(lambda order: len(order.transactions)),
     "refunds": first(lambda order: order.refunds),
     "fulfillments": first(lambda order: order.fulfillments),
-    "fulfillmentOrders": derived(lambda order: [FulfillmentOrder(order)]),
+    "fulfillmentOrders": derived(fulfillment_orders),
     "fulfillmentsCount": derived(lambda order: len(order.fulfillments)),
     "app": derived(app_of),
     "channelInformation": itself,
     "retailLocation": derived(lambda order: order.location if order.source_name == "pos" else None),
     "customerJourneySummary": derived(lambda order: order if order.customer else None),
-    "customerAcceptsMarketing": derived(
-        lambda order: order.customer is not None and order.customer.email_state == "SUBSCRIBED"
-    ),
+    "customerAcceptsMarketing": attribute("accepts_marketing"),
     "cancellation": derived(lambda order: order if order.cancelled_at else None),
     "statusPageUrl": _status_page,
     "merchantBusinessEntity": lambda store, order, arguments: store.shop,
     "risk": itself,
-    "returns": fixed([]),
-    "additionalFees": fixed([]),
-    "disputes": fixed([]),
+    "returns": attribute("returns"),
+    "additionalFees": attribute("particulars.fees"),
+    "disputes": payouts.disputes_of,
     # The world knows nothing of browsers, of staff's comments, of resellers and of Shopify Protect.
     "clientIp": fixed(None),
     "registeredSourceUrl": fixed(None),
@@ -274,8 +326,39 @@ TYPES: dict[str, Fields] = {
     "OrderCancellation": {"staffNote": fixed(None)},
     "OrderRiskSummary": {"recommendation": fixed("NONE"), "assessments": fixed([])},
     "OrderRiskAssessment": never("facts", "provider", "riskLevel"),
+    "Publication": never("id"),
+    "CompanyContact": never("id"),
     "OrderDisputeSummary": never("id", "initiatedAs", "status"),
-    "AdditionalFee": never("id", "name", "price", "taxLines"),
+    "AdditionalFee": ADDITIONAL_FEE,
+    "SaleAdditionalFee": {**ADDITIONAL_FEE, **only_id("SaleAdditionalFee")},
+    "PurchasingCompany": {**attributes(company="company", location="location"), "contact": fixed(None)},
+    "Company": {**only_id("Company"), "name": attribute("name")},
+    "CompanyLocation": {
+        **only_id("CompanyLocation"),
+        **attributes(name="name", company="company"),
+        # Companies pay by invoice: none of them has store credit.
+        "storeCreditAccounts": fixed([]),
+    },
+    "PaymentTerms": {
+        "id": derived(lambda bought: gid("PaymentTerms", bought.terms.id)),
+        **attributes(
+            order="order", paymentTermsName="terms.name", paymentTermsType="terms.type", dueInDays="terms.due_in_days"
+        ),
+        "translatedName": attribute("terms.name"),
+        "due": _is_overdue,
+        "overdue": _is_overdue,
+        "paymentSchedules": derived(lambda bought: [bought]),
+    },
+    "PaymentSchedule": {
+        "id": derived(lambda bought: gid("PaymentSchedule", bought.terms.schedule_id)),
+        "issuedAt": moment("order.processed_at"),
+        "dueAt": moment("terms.due_at"),
+        "completedAt": derived(_completed),
+        "due": _is_overdue,
+        "paymentTerms": itself,
+        "totalBalance": _in_presentment(lambda money: money.current_total_price),
+        "balanceDue": _in_presentment(lambda money: max(0, money.total_outstanding)),
+    },
     "ShopifyProtectOrderSummary": never("eligibility", "status"),
     "ShopifyProtectOrderEligibility": never("status"),
     "BusinessEntity": {
@@ -289,9 +372,12 @@ TYPES: dict[str, Fields] = {
     "BusinessEntityAddress": {
         **attributes(address1="address1", city="city", province="province", zip="zip"),
         "address2": fixed(None),
-        "countryCode": fixed("US"),
+        "countryCode": attribute("country"),
     },
-    "CashRoundingAdjustment": {"paymentSet": fixed(0), "refundSet": fixed(0)},
+    "CashRoundingAdjustment": {
+        "paymentSet": _figure(lambda money: money.payment_rounding),
+        "refundSet": _figure(lambda money: money.refund_rounding),
+    },
     "Attribute": {
         "key": derived(lambda pair: pair[0]),
         "value": derived(lambda pair: pair[1]),

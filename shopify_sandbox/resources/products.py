@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from shopify_sandbox.resources.metafields import OWNED
 from shopify_sandbox.resources.values import (
     Fields,
     attribute,
@@ -20,9 +21,9 @@ from shopify_sandbox.resources.values import (
     identity,
     itself,
     moment,
-    money_text,
     never,
     only_id,
+    shop_money_text,
 )
 from shopify_sandbox.store import Store
 from shopify_sandbox.world.goods import Product, Variant
@@ -54,7 +55,9 @@ def _compared(product: Product) -> Range | None:
 
 
 def _page(store: Store, product: Product, arguments: Mapping[str, Any]) -> str | None:
-    return f"https://{store.shop.domain}/products/{product.handle}" if product.status == "ACTIVE" else None
+    return (
+        f"https://{store.shop.domain}/products/{product.handle}" if product.status in ("ACTIVE", "UNLISTED") else None
+    )
 
 
 def _preview(store: Store, product: Product, arguments: Mapping[str, Any]) -> str:
@@ -72,6 +75,7 @@ def _has_default_variant(product: Product) -> bool:
 
 PRODUCT: Fields = {
     **identity("Product"),
+    **OWNED,
     **attributes(
         title="title",
         handle="handle",
@@ -85,7 +89,7 @@ PRODUCT: Fields = {
     "updatedAt": moment("updated_at"),
     "publishedAt": moment("published_at"),
     "isGiftCard": fixed(False),
-    "tracksInventory": fixed(True),
+    "tracksInventory": derived(lambda product: any(variant.item.tracked for variant in product.variants)),
     "hasOnlyDefaultVariant": derived(_has_default_variant),
     "totalInventory": derived(lambda product: sum(_available(variant) for variant in product.variants)),
     "variantsCount": derived(lambda product: len(product.variants)),
@@ -96,7 +100,9 @@ PRODUCT: Fields = {
     "onlineStoreUrl": _page,
     "onlineStorePreviewUrl": _preview,
     "seo": itself,
-    "hasVariantsThatRequiresComponents": fixed(False),
+    "hasVariantsThatRequiresComponents": derived(
+        lambda product: any(variant.components for variant in product.variants)
+    ),
     "requiresSellingPlan": fixed(False),
     # Products of this world have a title and no text, no pictures, no category and no theme template of their own.
     "description": fixed(""),
@@ -123,6 +129,7 @@ PRODUCT_OPTION: Fields = {
 
 VARIANT: Fields = {
     **identity("ProductVariant"),
+    **OWNED,
     **attributes(
         sku="sku",
         barcode="barcode",
@@ -133,15 +140,18 @@ VARIANT: Fields = {
         inventoryItem="item",
     ),
     "displayName": derived(lambda variant: f"{variant.product.title} - {variant.title}"),
-    "price": derived(lambda variant: money_text(variant.price)),
-    "compareAtPrice": derived(lambda variant: None if variant.compare_at is None else money_text(variant.compare_at)),
+    "price": lambda store, variant, arguments: shop_money_text(store, variant.price),
+    "compareAtPrice": lambda store, variant, arguments: (
+        None if variant.compare_at is None else shop_money_text(store, variant.compare_at)
+    ),
     "inventoryQuantity": derived(_available),
     "sellableOnlineQuantity": derived(_available),
     "availableForSale": derived(lambda variant: _available(variant) > 0),
     "inventoryPolicy": fixed("DENY"),
     "selectedOptions": derived(lambda variant: [variant]),
     "presentmentPrices": derived(lambda variant: [PricePair(variant.price, variant.compare_at)]),
-    "requiresComponents": fixed(False),
+    "requiresComponents": derived(lambda variant: bool(variant.components)),
+    "productVariantComponents": attribute("components"),
     "image": fixed(None),
     "taxCode": fixed(None),
     "createdAt": moment("created_at"),
@@ -160,6 +170,10 @@ TYPES: dict[str, Fields] = {
         "swatch": fixed(None),
     },
     "ProductVariant": VARIANT,
+    "ProductVariantComponent": {
+        **only_id("ProductVariantComponent"),
+        **attributes(productVariant="variant", quantity="quantity"),
+    },
     "ProductPriceRangeV2": attributes(minVariantPrice="low", maxVariantPrice="high"),
     "ProductCompareAtPriceRange": attributes(minVariantCompareAtPrice="low", maxVariantCompareAtPrice="high"),
     "ProductVariantPricePair": attributes(price="price", compareAtPrice="compare_at"),

@@ -111,7 +111,7 @@ CUSTOMERS = Root(
     default_sort="ID",
     sort_keys={
         **_sorts("id", "created_at", "updated_at"),
-        "NAME": attrgetter("last_name", "first_name"),
+        "NAME": lambda customer: (customer.last_name or "", customer.first_name or ""),
     },
     filters={
         **IDENTITY,
@@ -174,7 +174,20 @@ LOCATIONS = Root(
         **IDENTITY,
         **CREATED,
         **_texts("name", "address1", "city", "province", "zip"),
-        "active": ("bool", lambda location: True),
+        "active": ("bool", attrgetter("is_active")),
+    },
+)
+
+FULFILLMENT_ORDERS = Root(
+    type="FulfillmentOrder",
+    records=lambda store: fulfillment_orders.of_all(store.state.orders),
+    default_sort="ID",
+    sort_keys=_sorts("id", "updated_at"),
+    filters={
+        **IDENTITY,
+        **UPDATED,
+        **_texts("status"),
+        "assigned_location_id": ("id", attrgetter("location.id")),
     },
 )
 
@@ -185,6 +198,12 @@ ROOTS: dict[str, Root] = {
     "productVariants": PRODUCT_VARIANTS,
     "inventoryItems": INVENTORY_ITEMS,
     "locations": LOCATIONS,
+    "fulfillmentOrders": FULFILLMENT_ORDERS,
+}
+#: By root, whether a record is shown under the arguments that are the root's own.
+NARROWED: dict[str, Callable[[Any, Mapping[str, Any]], bool]] = {
+    "fulfillmentOrders": fulfillment_orders.is_shown,
+    "locations": lambda location, arguments: location.is_active or bool(arguments.get("includeInactive")),
 }
 
 LEVELS: Filters = {
@@ -197,10 +216,11 @@ NESTED_FILTERS: dict[tuple[str, str], Filters] = {
     ("Location", "inventoryLevels"): LEVELS,
     ("InventoryItem", "inventoryLevels"): LEVELS,
     ("Customer", "orders"): ORDERS.filters,
+    ("Order", "fulfillmentOrders"): FULFILLMENT_ORDERS.filters,
 }
 
 
-def _by_id(kind: str) -> Resolver:
+def by_id(kind: str) -> Resolver:
     """The record of that kind the argument ``id`` names; null when there is none."""
     prefix = f"gid://shopify/{kind}/"
 
@@ -214,20 +234,22 @@ def _by_id(kind: str) -> Resolver:
 def _location(store: Store, record: Any, arguments: Mapping[str, Any]) -> Any:
     """The named location, or the first one when none is named."""
     if arguments.get("id"):
-        return _by_id("Location")(store, record, arguments)
+        return by_id("Location")(store, record, arguments)
     return next(iter(store.state.locations.values()))
 
 
 ROOT_OBJECTS: dict[str, Resolver] = {
     "shop": lambda store, record, arguments: store.shop,
     "location": _location,
-    "order": _by_id("Order"),
-    "customer": _by_id("Customer"),
-    "product": _by_id("Product"),
-    "productVariant": _by_id("ProductVariant"),
-    "inventoryItem": _by_id("InventoryItem"),
-    "inventoryLevel": _by_id("InventoryLevel"),
-    "refund": _by_id("Refund"),
-    "fulfillment": _by_id("Fulfillment"),
-    **fulfillment_orders.ROOT_OBJECTS,
+    "order": by_id("Order"),
+    "customer": by_id("Customer"),
+    "product": by_id("Product"),
+    "productVariant": by_id("ProductVariant"),
+    "inventoryItem": by_id("InventoryItem"),
+    "inventoryLevel": by_id("InventoryLevel"),
+    "refund": by_id("Refund"),
+    "return": by_id("Return"),
+    "reverseFulfillmentOrder": by_id("ReverseFulfillmentOrder"),
+    "fulfillment": by_id("Fulfillment"),
+    "fulfillmentOrder": by_id("FulfillmentOrder"),
 }

@@ -10,25 +10,36 @@ from operator import attrgetter
 from typing import Any
 
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.currency import Bag, Money, digits
 from shopify_sandbox.world.times import stamp
 
 Resolver = Callable[[Store, Any, Mapping[str, Any]], Any]
 Fields = dict[str, Resolver]
 
 
-def amount_text(minor: int) -> str:
-    """A Decimal amount as Shopify prints it: one decimal at least, no more zeros than that ("15.0", "9.99")."""
-    major, cents = divmod(abs(minor), 100)
-    fraction = f"{cents:02d}"
-    return f"{'-' if minor < 0 else ''}{major}.{fraction.rstrip('0') or '0'}"
+def amount_text(minor: int, places: int = 2) -> str:
+    """A Decimal amount as Shopify prints it: one decimal at least, no more zeros than that ("15.0", "9.99").
+
+    Args:
+        places: Digits of the currency (``currency.digits``); an amount without any reads "932.0" (assumed).
+    """
+    whole, part = divmod(abs(minor), 10**places)
+    fraction = f"{part:0{places}d}" if places else ""
+    return f"{'-' if minor < 0 else ''}{whole}.{fraction.rstrip('0') or '0'}"
 
 
-def money_text(minor: int) -> str:
-    """A Money scalar: always two decimals ("15.00")."""
-    return f"{minor // 100}.{minor % 100:02d}"
+def money_text(minor: int, places: int = 2) -> str:
+    """A Money scalar: all digits of its currency ("15.00", "932", "1.250")."""
+    whole, part = divmod(abs(minor), 10**places)
+    return f"{'-' if minor < 0 else ''}{whole}{f'.{part:0{places}d}' if places else ''}"
 
 
-def gid(kind: str, record_id: int) -> str:
+def shop_money_text(store: Store, minor: int) -> str:
+    """A Money scalar in the shop's currency."""
+    return money_text(minor, digits(store.shop.currency))
+
+
+def gid(kind: str, record_id: int | str) -> str:
     return f"gid://shopify/{kind}/{record_id}"
 
 
@@ -104,12 +115,22 @@ def itself(store: Store, record: Any, arguments: Mapping[str, Any]) -> Any:
     return record
 
 
+def _amount(store: Store, record: int | Money, arguments: Mapping[str, Any]) -> str:
+    if isinstance(record, Money):
+        return amount_text(record.minor, digits(record.currency))
+    return amount_text(record, digits(store.shop.currency))
+
+
+def _currency(store: Store, record: int | Money, arguments: Mapping[str, Any]) -> str:
+    return record.currency if isinstance(record, Money) else store.shop.currency
+
+
 MONEY: dict[str, Fields] = {
-    # A money record is an int of minor units; shop and presentment currency are the same in this world.
-    "MoneyBag": {"shopMoney": itself, "presentmentMoney": itself},
-    "MoneyV2": {
-        "amount": derived(amount_text),
-        "currencyCode": lambda store, record, arguments: store.shop.currency,
+    # Money is an int of minor units of the shop's currency, or says what it is (``world/currency.py``).
+    "MoneyBag": {
+        "shopMoney": derived(lambda bag: bag.shop if isinstance(bag, Bag) else bag),
+        "presentmentMoney": derived(lambda bag: bag.presentment if isinstance(bag, Bag) else bag),
     },
+    "MoneyV2": {"amount": _amount, "currencyCode": _currency},
     "Count": {"count": itself, "precision": fixed("EXACT")},
 }

@@ -24,7 +24,7 @@ from shopify_sandbox.resources import typename
 from shopify_sandbox.rest.shop import location, shop
 from shopify_sandbox.store import Store
 from shopify_sandbox.webhooks.payloads import payload
-from shopify_sandbox.world.records import Order
+from shopify_sandbox.world.records import Deletion, Order
 
 CALLS_PER_SECOND = 2
 LIMIT_DEFAULT, LIMIT_MAX = 50, 250
@@ -115,6 +115,45 @@ LISTINGS = {
 }
 
 
+#: What REST has events for; who else is deleted, it does not tell.
+SUBJECTS = ("Order", "Product")
+
+
+def _deletions(store: Store) -> list[Deletion]:
+    return [one for kind in SUBJECTS for one in store.state.deletions.get(kind, ())]
+
+
+def _event(store: Store, one: Deletion) -> Mapping[str, Any]:
+    return {
+        "id": one.id,
+        "subject_id": one.record_id,
+        "created_at": one.created_at.astimezone(ZoneInfo(store.shop.timezone)).isoformat(),
+        "subject_type": one.kind,
+        "verb": "destroy",
+        "arguments": [one.title],
+        "body": None,
+        "message": f"{one.kind} was deleted: {one.title}.",
+        "author": "Shopify",
+        "description": f"{one.kind} was deleted: {one.title}.",
+        "path": None,
+    }
+
+
+def _is_of_subject(one: Deletion, query: Query) -> bool:
+    return "filter" not in query or one.kind in query["filter"].split(",")
+
+
+#: Events need no scope of their own (assumed).
+DELETIONS = Listing(
+    scope="",
+    records=_deletions,
+    shape=_event,
+    order="id asc",
+    times=("created_at",),
+    keeps=_is_of_subject,
+)
+
+
 class Rest:
     """Answers REST requests on one store.
 
@@ -154,10 +193,17 @@ class Rest:
         return self._answered(200, {"access_scopes": [{"handle": scope} for scope in sorted(granted)]})
 
     def _events(self, query: Query) -> RestAnswer:
-        """The list of what happened; in this world nothing that REST has events for is ever deleted."""
-        if query.get("verb") != "destroy":
+        """The list of what happened, as far as something was deleted."""
+        if "page_info" not in query and query.get("verb") != "destroy":
             return self._answered(501, {"errors": "The sandbox models events of the verb destroy only"})
-        return self._answered(200, {"events": []})
+        try:
+            with self._store.lock:
+                window = OrderWindow(None, typename)
+                records, following = page(self._store, DELETIONS, query, window)
+                shown = [DELETIONS.shape(self._store, record) for record in records]
+        except BadRequest as refused:
+            return self._answered(400, refused.body)
+        return self._answered(200, {"events": shown}, following)
 
     def _answered(self, status: int, content: Any, following: Query | None = None) -> RestAnswer:
         left = self._calls.status()
@@ -219,17 +265,23 @@ def _bounds(listing: Listing, query: Query, zone: ZoneInfo) -> list[Callable[[An
     bounds: list[Callable[[Any], bool]] = []
     for name in listing.times:
         if f"{name}_min" in query:
-            least = _instant(f"{name}_min", query, zone)
-            bounds.append(lambda record, name=name, least=least: getattr(record, name) >= least)
+            bounds.append(_not_before(name, _instant(f"{name}_min", query, zone)))
         if f"{name}_max" in query:
-            most = _instant(f"{name}_max", query, zone)
-            bounds.append(lambda record, name=name, most=most: getattr(record, name) <= most)
+            bounds.append(_not_after(name, _instant(f"{name}_max", query, zone)))
     if "since_id" in query:
         if not query["since_id"].isdigit():
             raise BadRequest("since_id", "must be a number")
         beyond = int(query["since_id"])
         bounds.append(lambda record: record.id > beyond)
     return bounds
+
+
+def _not_before(column: str, least: datetime) -> Callable[[Any], bool]:
+    return lambda record: bool(getattr(record, column) >= least)
+
+
+def _not_after(column: str, most: datetime) -> Callable[[Any], bool]:
+    return lambda record: bool(getattr(record, column) <= most)
 
 
 def _instant(parameter: str, query: Query, zone: ZoneInfo) -> datetime:

@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 from shopify_sandbox.store import Store
 from shopify_sandbox.webhooks.values import Values
 from shopify_sandbox.world.goods import Location, Shop
+from shopify_sandbox.world.profiles import COUNTRIES
 
-COUNTRY = {"country": "US", "country_code": "US", "country_name": "United States"}
+
+def _country(code: str) -> Mapping[str, str]:
+    return {"country": code, "country_code": code, "country_name": COUNTRIES[code]}
 
 
 def shop(store: Store) -> Mapping[str, Any]:
@@ -28,7 +31,7 @@ def shop(store: Store) -> Mapping[str, Any]:
         "customer_email": one.email,
         "domain": one.domain,
         "myshopify_domain": one.domain,
-        **COUNTRY,
+        **_country(one.country),
         "address1": home.address1,
         "address2": None,
         "city": home.city,
@@ -43,13 +46,13 @@ def shop(store: Store) -> Mapping[str, Any]:
         "created_at": values.time(one.created_at),
         "updated_at": values.time(one.created_at),
         "currency": one.currency,
-        "enabled_presentment_currencies": [one.currency],
+        "enabled_presentment_currencies": one.presentments or [one.currency],
         "iana_timezone": one.timezone,
         "timezone": f"(GMT{offset}) {one.timezone.rpartition('/')[2].replace('_', ' ')}",
         "money_format": "${{amount}}",
         "money_with_currency_format": f"${{{{amount}}}} {one.currency}",
         "weight_unit": "g",
-        "taxes_included": False,
+        "taxes_included": one.taxes_included,
         "tax_shipping": True,
         "county_taxes": True,
         "plan_name": "partner_test",
@@ -71,8 +74,8 @@ def location(one: Location, shop: Shop) -> Mapping[str, Any]:
         "zip": one.zip,
         "province": one.province,
         "province_code": one.province_code,
-        **COUNTRY,
-        "localized_country_name": "United States",
+        **_country(one.country),
+        "localized_country_name": COUNTRIES[one.country],
         "localized_province_name": one.province,
         "phone": one.phone,
         "created_at": values.time(one.created_at),

@@ -23,6 +23,8 @@ from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import instant
 
 KEPT_MAX = 64
+#: Records in everything kept together; about 200 bytes each, beside the records themselves.
+KEPT_RECORDS_MAX = 1_000_000
 
 
 class Seen(Protocol):
@@ -66,8 +68,10 @@ class Index:
         if self._kept.get(key, (None,))[0] != version:
             self._kept[key] = (version, make())
         self._kept.move_to_end(key)
-        while len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
+        records = sum(len(ordered.items) for _, ordered in self._kept.values())
+        while len(self._kept) > 1 and (len(self._kept) > KEPT_MAX or records > KEPT_RECORDS_MAX):
+            _, (_, dropped) = self._kept.popitem(last=False)
+            records -= len(dropped.items)
         return self._kept[key][1]
 
 

@@ -21,6 +21,8 @@ from shopify_sandbox.errors import FieldError
 
 PAGE_SIZE_MAX = 250
 DEEPEST_RECORD = 25_000
+#: Arguments that choose a page, and neither the records nor their order.
+PAGING = frozenset({"first", "last", "after", "before", "reverse"})
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 
 

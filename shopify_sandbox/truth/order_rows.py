@@ -1,236 +1,293 @@
-"""What a warehouse has to hold of orders as such: headers, lines and the sales ledger.
+"""What a warehouse has to hold of orders as such: headers, attributes, tags, discounts and fees of the whole order.
 
-Here: rows by table. Not here: payments, refunds and shipments (``movement_rows.py``), hashing and printing.
+Here: rows by table. Not here: lines (``line_rows.py``), the sales ledger (``ledger_rows.py``), money that moved
+(``movement_rows.py``), parcels (``shipment_rows.py``), returns (``return_rows.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shopify_sandbox.truth.books import Books, OrderBook
-from shopify_sandbox.truth.cells import Row, address, bags, currencies, rate
+from shopify_sandbox.truth.books import Books
+from shopify_sandbox.truth.cells import Row
+from shopify_sandbox.truth.currencies import major
+from shopify_sandbox.truth.order_book import OrderBook
+from shopify_sandbox.truth.order_cells import address, bags, currencies, in_both
+from shopify_sandbox.truth.order_facts import Sale
+
+#: The app an order comes through, by its source. Shopify's own channels have these ids in every shop.
+APPS = {
+    "web": (580_111, "Online Store"),
+    "pos": (129_785, "Point of Sale"),
+    "mobile_app": (3_890_849, "Shop"),
+    "shopify_draft_order": (1_354_745, "Draft Orders"),
+}
+ADDED = ("ORDER", "UPDATE")
+GOODS = ("PRODUCT", "GIFT_CARD")
 
 
 def orders(books: Books) -> Iterator[Row]:
     for order in books.orders.values():
-        placed = order.placed
         yield {
-            "order_id": order.id,
-            "name": f"#{placed['number']}",
-            **{name: placed[name] for name in ("source_name", "email", "phone", "note", "customer_id", "processed_at")},
-            "created_at": order.created_at,
-            "updated_at": order.updated_at,
-            "cancelled_at": order.cancelled_at,
-            "closed_at": order.closed_at,
-            "cancel_reason": order.cancel_reason,
-            "financial_status": _financial_status(order),
-            "fulfillment_status": _fulfillment_status(order),
-            "return_status": "NO_RETURN",
-            "is_test": False,
-            "is_edited": order.edited,
-            "taxes_included": False,
-            **currencies(books),
-            **bags(**_sold(order), **_settled(order)),
-            **address(placed["shipping"], "ship_to_"),
+            **_origin(books, order),
+            **_people(books, order),
+            **_times(order),
+            **_states(order),
+            **_quantities(books, order),
+            **currencies(order),
+            **bags(order, **_sold(order), **_agreed_charges(order), **_taken_off(order)),
+            **_settled(order),
+            **address(order.placed.shipping, "ship_to_", is_redacted=order.is_redacted),
+            **address(order.placed.billing, "bill_to_", is_redacted=order.is_redacted),
         }
 
 
-def _sold(order: OrderBook) -> dict[str, int]:
-    """Money fields that follow from the sales ledger."""
-    added = ("ORDER", "UPDATE")
-    first = sum(sale["total"] for sale in order.agreements[0]["sales"])
-    adjustments = order.sold(column="total", kinds=["ADJUSTMENT"])
-    goods, goods_tax = order.sold(column="total", kinds=["PRODUCT"]), order.sold(column="tax", kinds=["PRODUCT"])
-    shipping = order.sold(column="total", kinds=["SHIPPING"]) - order.sold(column="tax", kinds=["SHIPPING"])
+def _origin(books: Books, order: OrderBook) -> Row:
+    placed = order.placed
+    app_id, app_name = APPS[placed.source_name]
     return {
-        "original_total_price": first,
-        "total_price": order.sold(column="total", actions=added),
-        "subtotal_price": order.sold(column="total", actions=added, kinds=["PRODUCT"])
-        - order.sold(column="tax", actions=added, kinds=["PRODUCT"]),
-        "total_tax": order.sold(column="tax", actions=added),
-        "total_discounts": order.sold(column="discount", actions=added),
-        "total_shipping_price": sum(line["price"] for line in order.placed["shipping_lines"]),
-        "current_total_price": order.sold(column="total") - adjustments,
-        "current_subtotal_price": goods - goods_tax,
-        "current_total_tax": order.sold(column="tax"),
-        "current_total_discounts": order.sold(column="discount"),
-        "current_shipping_price": shipping,
-        "total_tip": order.sold(column="total", actions=["ORDER"], kinds=["TIP"]),
-        "refund_discrepancy": adjustments,
+        "order_id": order.id,
+        "name": order.name,
+        "number": placed.number,
+        "confirmation_number": placed.confirmation,
+        "po_number": placed.extras.po_number,
+        "source_name": placed.source_name,
+        "source_identifier": None,
+        "registered_source_url": None,
+        "app_id": app_id,
+        "app_name": app_name,
+        "publication_id": None,
+        "business_entity_id": books.shop["id"],
+        "retail_location_id": placed.location_id if placed.source_name == "pos" else None,
     }
 
 
-def _settled(order: OrderBook) -> dict[str, int]:
-    """Money fields that follow from the transactions (and, for what is owed, from all sales)."""
-    received, refunded, capturable = order.paid("SALE", "CAPTURE"), order.paid("REFUND"), _capturable(order)
+def _people(books: Books, order: OrderBook) -> Row:
+    placed, company = order.placed, order.placed.extras.purchaser
+    known = {name: None if order.is_redacted else getattr(placed, name) for name in ("email", "phone", "note")}
     return {
-        "total_received": received,
-        "total_refunded": refunded,
-        "net_payment": received - refunded,
-        "total_capturable": capturable,
-        "total_outstanding": order.sold(column="total") - (received - refunded) - capturable,
+        **known,
+        "customer_locale": books.buyers[order.customer_id].locale if order.customer_id else "en",
+        "accepts_marketing": order.accepts_marketing,
+        "customer_id": order.customer_id,
+        "company_id": company.id if company else None,
+        "company_name": company.name if company else None,
+        "company_location_id": company.location_id if company else None,
+        "company_contact_id": None,
     }
 
 
-def _capturable(order: OrderBook) -> int:
-    voided = any(one["kind"] == "VOID" and one["status"] == "SUCCESS" for one in order.transactions)
-    return 0 if voided else order.paid("AUTHORIZATION") - order.paid("CAPTURE")
+def _times(order: OrderBook) -> Row:
+    return {
+        "created_at": order.created_at,
+        "processed_at": order.placed.processed_at,
+        "updated_at": order.updated_at,
+        "cancelled_at": order.cancelled_at,
+        "closed_at": order.closed_at,
+        "cancel_reason": order.cancel_reason,
+        "cancel_note": None,
+    }
+
+
+def _states(order: OrderBook) -> Row:
+    received, refunded = order.received()[0], order.refunded()[0]
+    unfulfilled = any(order.unfulfilled(line) for line in order.lines)
+    return {
+        "financial_status": _financial_status(order),
+        "fulfillment_status": _fulfillment_status(order),
+        "return_status": _return_status(order),
+        "is_test": order.placed.extras.is_test,
+        "is_edited": order.is_edited,
+        "is_closed": order.closed_at is not None,
+        "is_confirmed": True,
+        "is_fully_paid": received > 0 and order.outstanding() <= 0,
+        "is_unpaid": received == 0,
+        "is_capturable": order.capturable() > 0,
+        "is_refundable": received > refunded,
+        "is_restockable": unfulfilled or any(order.left_with_customer(line) for line in order.lines),
+        "is_fulfillable": unfulfilled,
+        "requires_shipping": any(line.ships for line in order.lines),
+        "taxes_included": order.placed.taxes_included,
+        "is_tax_exempt": False,
+        "duties_included": False,
+        "has_estimated_taxes": False,
+    }
 
 
 def _financial_status(order: OrderBook) -> str:
-    money = _settled(order)
-    if money["total_received"]:
-        if money["net_payment"] <= 0:
-            return "REFUNDED"
-        if money["total_refunded"]:
-            return "PARTIALLY_REFUNDED"
-        return "PAID" if money["total_outstanding"] <= 0 else "PARTIALLY_PAID"
-    if money["total_capturable"]:
+    received, refunded = order.received()[0], order.refunded()[0]
+    if received:
+        if refunded:
+            return "REFUNDED" if refunded >= received else "PARTIALLY_REFUNDED"
+        return "PAID" if order.outstanding() <= 0 else "PARTIALLY_PAID"
+    if not order.transactions and order.sold(_total, ADDED) == 0:
+        return "PAID"
+    if order.cancelled_at is None and order.has_expired:
+        return "EXPIRED"
+    if order.capturable():
         return "AUTHORIZED"
     return "PENDING" if order.cancelled_at is None else "VOIDED"
 
 
 def _fulfillment_status(order: OrderBook) -> str:
-    if not order.fulfillments:
+    if not any(order.shipped.values()):
         return "UNFULFILLED"
     return "PARTIALLY_FULFILLED" if any(order.unfulfilled(line) for line in order.lines) else "FULFILLED"
 
 
-def order_lines(books: Books) -> Iterator[Row]:
-    for order in books.orders.values():
-        for line in order.lines:
-            gross, variant_id = line["unit_price"] * line["quantity"], line["variant_id"]
-            methods = {one["index"]: one["method"] for one in order.applications}
-            off = sum(amount for index, amount in line["allocations"] if methods[index] != "ACROSS")
-            yield {
-                "order_line_id": line["id"],
-                "order_id": order.id,
-                **{name: line[name] for name in ("title", "variant_title", "sku", "vendor", "variant_id", "quantity")},
-                "product_id": books.product_of[variant_id] if variant_id else None,
-                "current_quantity": order.units(line["id"]),
-                "unfulfilled_quantity": order.unfulfilled(line),
-                "requires_shipping": line["line_type"] == "PRODUCT",
-                "is_gift_card": False,
-                "is_taxable": line["taxable"],
-                **currencies(books),
-                **bags(original_unit_price=line["unit_price"], original_total=gross, discounted_total=gross - off),
-            }
+def _return_status(order: OrderBook) -> str:
+    """Of several returns, the one that still needs something done decides."""
+    opened = [one for one in order.returns.values() if one.status == "OPEN"]
+    if opened:
+        inspected = all(one.reverses and all(map(one.is_inspected, one.reverses)) for one in opened)
+        return "INSPECTION_COMPLETE" if inspected else "IN_PROGRESS"
+    statuses = {one.status for one in order.returns.values()}
+    if "REQUESTED" in statuses:
+        return "RETURN_REQUESTED"
+    if "CLOSED" in statuses:
+        return "RETURNED"
+    return "RETURN_FAILED" if "CANCELED" in statuses else "NO_RETURN"
 
 
-def order_line_discounts(books: Books) -> Iterator[Row]:
-    for order in books.orders.values():
-        applications = {one["index"]: one for one in order.applications}
-        for line in order.lines:
-            for position, (index, amount) in enumerate(line["allocations"]):
-                application = applications[index]
-                is_code = application["type"] == "DiscountCodeApplication"
-                yield {
-                    "order_line_id": line["id"],
-                    "position": position,
-                    "order_id": order.id,
-                    "application_index": index,
-                    "allocation_method": application["method"],
-                    "target_selection": application["selection"],
-                    "code": application["name"] if is_code else None,
-                    "title": None if is_code else application["name"],
-                    **currencies(books),
-                    **bags(allocated=amount),
-                }
+def _quantities(books: Books, order: OrderBook) -> Row:
+    """Units of goods, and grams of everything that has a weight."""
+    goods = [line for line in order.lines if line.line_type in GOODS]
+    grams = {line.id: books.goods[line.variant_id].grams for line in order.lines if line.variant_id}
+    return {
+        "line_quantity": sum(line.quantity for line in goods),
+        "current_line_quantity": sum(map(order.units, goods)),
+        "total_weight": sum(grams.get(line.id, 0) * line.quantity for line in order.lines),
+        "current_total_weight": sum(grams.get(line.id, 0) * order.units(line) for line in order.lines),
+    }
 
 
-def order_taxes(books: Books) -> Iterator[Row]:
-    for order in books.orders.values():
-        owners = [("line", line) for line in order.lines]
-        owners += [("shipping", line) for line in order.placed["shipping_lines"]]
-        for owner_type, line in owners:
-            for position, (title, ppm, _) in enumerate(line["taxes"]):
-                yield {
-                    "owner_type": owner_type,
-                    "owner_id": line["id"],
-                    "position": position,
-                    "order_id": order.id,
-                    "title": title,
-                    "rate": rate(ppm),
-                    "channel_liable": False,
-                    **currencies(books),
-                    **bags(amount=order.tax(line["id"], position)),
-                }
+def _total(sale: Sale) -> int:
+    return sale.total
 
 
-def order_shipping_lines(books: Books) -> Iterator[Row]:
-    for order in books.orders.values():
-        for line in order.placed["shipping_lines"]:
-            off = sum(amount for _, amount in line["allocations"])
-            yield {
-                "shipping_line_id": line["id"],
-                "order_id": order.id,
-                "title": line["title"],
-                "code": line["code"],
-                "source": "shopify",
-                "is_removed": False,
-                **currencies(books),
-                **bags(original_price=line["price"], discounted_price=line["price"] - off),
-            }
+def _tax(sale: Sale) -> int:
+    return sale.tax
+
+
+def _sold(order: OrderBook) -> dict[str, int]:
+    """Money fields that follow from the sales ledger; prices are with tax where the shop's are."""
+    included = order.placed.taxes_included
+    adjustments = order.sold(_total, kinds=["ADJUSTMENT"])
+
+    def price(sale: Sale) -> int:
+        return sale.total if included else sale.total - sale.tax
+
+    def discount(sale: Sale) -> int:
+        return sale.discount_after_tax if included else sale.discount
+
+    return {
+        "original_total_price": sum(sale.total for sale in order.agreements[0].sales),
+        "total_price": order.sold(_total, ADDED),
+        "subtotal_price": order.sold(price, ADDED, GOODS),
+        "total_tax": order.sold(_tax, ADDED),
+        "total_discounts": order.sold(discount, ADDED),
+        "current_total_price": order.sold(_total) - (0 if order.keeps_adjustments else adjustments),
+        "current_subtotal_price": order.sold(price, kinds=GOODS),
+        "current_total_tax": order.sold(_tax),
+        "current_total_discounts": order.sold(discount),
+        "current_shipping_price": order.sold(price, kinds=["SHIPPING"]),
+        "total_tip": order.sold(_total, ADDED, ["TIP"]),
+        "refund_discrepancy": adjustments,
+    }
+
+
+def _agreed_charges(order: OrderBook) -> dict[str, int | None]:
+    """Shipping, duties and fees; an order that never had duties or fees has none, not zero."""
+    charges: dict[str, int | None] = {}
+    for kind, name in (("DUTY", "duties"), ("ADDITIONAL_FEE", "additional_fees")):
+        ever = any(sale.line_type == kind for sale in order.sales())
+        charges[f"original_total_{name}"] = order.sold(_total, ADDED, [kind]) if ever else None
+        charges[f"current_total_{name}"] = order.sold(_total, kinds=[kind]) if ever else None
+    return {
+        **charges,
+        "total_shipping_price": sum(line.price for line in order.placed.shipping_lines),
+        "total_refunded_shipping": sum(row.subtotal for one in order.refunds for row in one.facts.shipping_lines),
+    }
+
+
+def _taken_off(order: OrderBook) -> dict[str, int]:
+    """Discounts on the whole order: as given, and as far as the units that are left carry them."""
+    across = {one.index for one in order.applications if one.method == "ACROSS"}
+    given = [(line, one.amount) for line in order.lines for one in line.allocations if one.application in across]
+    carried = 0
+    for line, amount in given:
+        # Each unit carries its part; what does not divide is carried by the first ones, which are the first to go.
+        whole, odd = divmod(amount, line.quantity)
+        left = order.units(line)
+        carried += whole * left + max(0, odd - (line.quantity - left))
+    return {"cart_discount": sum(amount for _, amount in given), "current_cart_discount": carried}
+
+
+def _settled(order: OrderBook) -> Row:
+    """Money fields that follow from the transactions (and, for what is owed, from all sales)."""
+    received, received_shop = order.received()
+    refunded, refunded_shop = order.refunded()
+    rounded = [one for one in order.transactions if one.status == "SUCCESS"]
+    return {
+        **in_both(order, "total_received", received, received_shop),
+        **in_both(order, "total_refunded", refunded, refunded_shop),
+        **in_both(order, "net_payment", received - refunded, received_shop - refunded_shop),
+        **bags(
+            order,
+            total_capturable=order.capturable(),
+            total_outstanding=order.outstanding(),
+            cash_rounding_paid=sum(one.rounding or 0 for one in rounded if one.kind == "SALE"),
+            cash_rounding_refunded=sum(one.rounding or 0 for one in rounded if one.kind == "REFUND"),
+        ),
+    }
 
 
 def order_attributes(books: Books) -> Iterator[Row]:
     for order in books.orders.values():
-        for position, (name, value) in enumerate(order.placed["attributes"]):
+        for position, (name, value) in enumerate(order.placed.attributes):
             yield {"order_id": order.id, "position": position, "name": name, "value": value}
 
 
 def order_tags(books: Books) -> Iterator[Row]:
     for order in books.orders.values():
-        for position, tag in enumerate(order.placed["tags"]):
+        for position, tag in enumerate(order.placed.tags):
             yield {"order_id": order.id, "position": position, "tag": tag}
 
 
-def order_agreements(books: Books) -> Iterator[Row]:
+def discount_applications(books: Books) -> Iterator[Row]:
     for order in books.orders.values():
-        for agreement in order.agreements:
+        for one in order.applications:
+            is_code = one.type == "DiscountCodeApplication"
+            is_fixed = one.amount is not None
             yield {
-                "agreement_id": agreement["id"],
                 "order_id": order.id,
-                "agreement_type": agreement["type"],
-                "reason": agreement["reason"],
-                "happened_at": agreement["happened_at"],
-                "refund_id": agreement["refund_id"],
-                "return_id": None,
+                "application_index": one.index,
+                "application_type": one.type,
+                "allocation_method": one.method,
+                "target_selection": one.selection,
+                "target_type": one.target,
+                "code": one.name if is_code else None,
+                "title": None if is_code else one.name,
+                "description": None,
+                "value_currency": order.currency if is_fixed else None,
+                "value_amount": None if one.amount is None else major(one.amount, order.currency),
+                "value_percentage": one.percent,
             }
 
 
-def order_sales(books: Books) -> Iterator[Row]:
+def additional_fees(books: Books) -> Iterator[Row]:
     for order in books.orders.values():
-        for agreement in order.agreements:
-            for sale in agreement["sales"]:
-                ships = sale["line_type"] == "SHIPPING"
-                yield {
-                    "sale_id": sale["id"],
-                    "agreement_id": agreement["id"],
-                    "order_id": order.id,
-                    "action_type": sale["action"],
-                    "line_type": sale["line_type"],
-                    "quantity": sale["quantity"],
-                    "order_line_id": None if ships else sale["line_id"],
-                    "shipping_line_id": sale["line_id"] if ships and sale["action"] != "RETURN" else None,
-                    **currencies(books),
-                    **bags(total=sale["total"], total_tax=sale["tax"], discount_before_tax=sale["discount"]),
-                }
+        for fee in order.placed.extras.fees:
+            yield {
+                "additional_fee_id": fee.id,
+                "order_id": order.id,
+                "name": fee.name,
+                **currencies(order),
+                **bags(order, price=fee.price),
+            }
 
 
-def order_sale_taxes(books: Books) -> Iterator[Row]:
+def order_metafields(books: Books) -> Iterator[Row]:
     for order in books.orders.values():
-        taxes = {line["id"]: line["taxes"] for line in [*order.lines, *order.placed["shipping_lines"]]}
-        for sale in order.sales():
-            for tax_id, position, amount in sale["taxes"]:
-                title, ppm, _ = taxes[sale["line_id"]][position]
-                yield {
-                    "sale_tax_id": tax_id,
-                    "sale_id": sale["id"],
-                    "order_id": order.id,
-                    "title": title,
-                    "rate": rate(ppm),
-                    "channel_liable": False,
-                    **currencies(books),
-                    **bags(amount=amount),
-                }
+        if order.notes:
+            yield from order.notes.rows(order_id=order.id)

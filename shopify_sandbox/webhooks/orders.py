@@ -6,6 +6,8 @@ Here: everything with order lines in it. Formats of single values are in ``value
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shopify_sandbox.resources.payments import MANUAL
+from shopify_sandbox.webhooks.charges import charges, duty
 from shopify_sandbox.webhooks.values import Values, address
 from shopify_sandbox.world.figures import figures, financial_status, fulfillment_status
 from shopify_sandbox.world.ledger import balance
@@ -49,7 +51,6 @@ UNKNOWN_OF_ORDER = (
     "original_total_additional_fees_set",
     "original_total_duties_set",
     "payment_terms",
-    "po_number",
     "reference",
     "referring_site",
     "source_identifier",
@@ -61,6 +62,7 @@ UNKNOWN_OF_ORDER = (
 
 def order(one: Order, values: Values) -> Payload:
     """The order as it is now, its customer apart."""
+    values = values.within(one.exchange)
     money = figures(one)
     with_text = {
         "current_subtotal_price": money.current_subtotal_price,
@@ -75,8 +77,8 @@ def order(one: Order, values: Values) -> Payload:
     }
     only_set = {
         "current_shipping_price": money.current_shipping_price,
-        "total_cash_rounding_payment_adjustment": 0,
-        "total_cash_rounding_refund_adjustment": 0,
+        "total_cash_rounding_payment_adjustment": money.payment_rounding,
+        "total_cash_rounding_refund_adjustment": money.refund_rounding,
         "total_shipping_price": money.total_shipping_price,
     }
     return {
@@ -84,6 +86,7 @@ def order(one: Order, values: Values) -> Payload:
         **_header(one, values),
         **{name: values.amount(minor) for name, minor in with_text.items()},
         **{f"{name}_set": values.money(minor) for name, minor in (with_text | only_set).items()},
+        **{f"{name}_set": values.money(minor) for name, minor in charges(money).items()},
         "total_outstanding": values.amount(money.total_outstanding),
         "total_tip_received": values.amount(money.total_tip_received),
         "tax_lines": [_tax(tax, values) for tax in _summed(one)],
@@ -105,7 +108,7 @@ def _header(one: Order, values: Values) -> Payload:
     return {
         "id": one.id,
         "admin_graphql_api_id": f"gid://shopify/Order/{one.id}",
-        "buyer_accepts_marketing": one.customer is not None and one.customer.email_state == "SUBSCRIBED",
+        "buyer_accepts_marketing": one.accepts_marketing,
         "cancel_reason": one.cancel_reason and one.cancel_reason.lower(),
         "cancelled_at": values.time_or_none(one.cancelled_at),
         "closed_at": values.time_or_none(one.closed_at),
@@ -129,19 +132,21 @@ def _header(one: Order, values: Values) -> Payload:
         "order_number": one.number,
         "payment_gateway_names": list(dict.fromkeys(each.gateway for each in one.transactions)),
         "phone": one.phone,
-        "presentment_currency": values.currency,
+        "po_number": one.particulars.po_number,
+        "presentment_currency": values.presentment_currency,
         "processed_at": values.time(one.processed_at),
         "source_name": one.source_name,
         "tags": ", ".join(one.tags),
         "tax_exempt": False,
-        "taxes_included": False,
-        "test": False,
+        "taxes_included": one.taxes_included,
+        "test": one.particulars.is_test,
         "total_weight": grams,
         "updated_at": values.time(one.updated_at),
     }
 
 
 def refund(one: Refund, values: Values) -> Payload:
+    values = values.within(one.exchange)
     return {
         "id": one.id,
         "order_id": one.order.id,
@@ -149,8 +154,8 @@ def refund(one: Refund, values: Values) -> Payload:
         "note": one.note,
         "user_id": None,
         "processed_at": values.time(one.created_at),
-        "duties": [],
-        "total_duties_set": values.money(0),
+        "duties": [{"duty_id": each.duty.id, "amount_set": values.money(each.amount)} for each in one.duties],
+        "total_duties_set": values.money(sum(each.amount for each in one.duties)),
         "return": None,
         "refund_shipping_lines": [
             {
@@ -199,6 +204,7 @@ def _refund_line(one: RefundLine, values: Values) -> Payload:
 
 def _transaction(one: Transaction, values: Values) -> Payload:
     unsettled = figures(one.order).total_capturable if one.kind == "AUTHORIZATION" else 0
+    values = values.within(one.exchange)
     return {
         "id": one.id,
         "order_id": one.order.id,
@@ -207,7 +213,7 @@ def _transaction(one: Transaction, values: Values) -> Payload:
         "status": one.status.lower(),
         "message": None,
         "created_at": values.time(one.created_at),
-        "test": False,
+        "test": one.order.particulars.is_test,
         "authorization": None,
         "location_id": None,
         "user_id": None,
@@ -217,12 +223,12 @@ def _transaction(one: Transaction, values: Values) -> Payload:
         "receipt": {},
         "error_code": one.error_code and one.error_code.lower(),
         "source_name": one.order.source_name,
-        "amount": values.amount(one.amount),
-        "currency": values.currency,
+        "amount": values.presented(one.amount),
+        "currency": values.presentment_currency,
         "payment_id": one.payment_id,
         "total_unsettled_set": values.money(unsettled, code_key="currency"),
-        "manual_payment_gateway": one.gateway == "bank_deposit",
-        "amount_rounding": None,
+        "manual_payment_gateway": one.gateway in MANUAL,
+        "amount_rounding": None if one.rounding is None else values.presented(one.rounding),
         "admin_graphql_api_id": f"gid://shopify/OrderTransaction/{one.id}",
     }
 
@@ -232,12 +238,12 @@ def fulfillment(one: Fulfillment, values: Values) -> Payload:
     return {
         "id": one.id,
         "order_id": one.order.id,
-        "status": "success",
+        "status": one.status.lower(),
         "created_at": values.time(one.created_at),
-        "service": "manual",
+        "service": one.location.service_handle,
         "updated_at": values.time(one.updated_at),
         "tracking_company": one.tracking[0].company if one.tracking else None,
-        "shipment_status": None,
+        "shipment_status": "delivered" if one.delivered_at else "in_transit" if one.in_transit_at else None,
         "location_id": one.location.id,
         "origin_address": None,
         "email": one.order.email,
@@ -265,7 +271,7 @@ def _order_line(one: Line, values: Values) -> Payload:
         **_line(one, one.quantity, values),
         "attributed_staffs": [],
         "current_quantity": one.current_quantity,
-        "sales_line_item_group_id": None,
+        "sales_line_item_group_id": one.particulars.group and one.particulars.group.id,
     }
 
 
@@ -278,38 +284,39 @@ def _line(one: Line, quantity: int, values: Values) -> Payload:
         "fulfillable_quantity": one.unfulfilled,
         "fulfillment_service": "manual",
         "fulfillment_status": ("partial" if one.unfulfilled else "fulfilled") if one.fulfilled else None,
-        "gift_card": False,
+        "gift_card": one.line_type == "GIFT_CARD",
         "grams": one.variant.item.weight_grams if one.variant else 0,
         "name": f"{one.title} - {one.variant_title}" if one.variant_title else one.title,
         "price": values.amount(one.unit_price),
         "price_set": values.money(one.unit_price),
-        "product_exists": one.variant is not None,
-        "product_id": one.variant and one.variant.product.id,
-        "properties": [],
+        "product_exists": one.sold_product is not None,
+        "product_id": one.sold_product and one.sold_product.id,
+        "properties": [{"name": name, "value": value} for name, value in one.particulars.properties],
         "quantity": quantity,
-        "requires_shipping": one.variant is not None,
+        "requires_shipping": one.line_type == "PRODUCT",
         "sku": one.sku,
         "taxable": one.taxable,
         "title": one.title,
         "total_discount": values.amount(line_discount),
         "total_discount_set": values.money(line_discount),
-        "variant_id": one.variant and one.variant.id,
+        "variant_id": one.sold_variant and one.sold_variant.id,
         "variant_inventory_management": "shopify" if one.variant else None,
         "variant_title": one.variant_title,
         "vendor": one.vendor,
         "tax_lines": [_tax(tax, values) for tax in one.taxes],
-        "duties": [],
+        "duties": [duty(each, values) for each in one.particulars.duties],
         "discount_allocations": [_allocation(each, values) for each in one.allocations],
     }
 
 
 def _shipping_line(one: ShippingLine, values: Values) -> Payload:
     discounted = one.price - sum(each.amount for each in one.allocations)
+    left = balance(one.order.sales(), one, one.taxes)
     return {
         "id": one.id,
         "carrier_identifier": None,
         "code": one.code,
-        "current_discounted_price_set": values.money(balance(one.order.sales(), one, one.taxes).net),
+        "current_discounted_price_set": values.money(left.total if one.order.taxes_included else left.net),
         "discounted_price": values.amount(discounted),
         "discounted_price_set": values.money(discounted),
         "is_removed": False,

@@ -11,8 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from shopify_sandbox.bulk.operations import BulkOperation
+from shopify_sandbox.webhooks import fulfillment_orders, returns
+from shopify_sandbox.webhooks.money import dispute, tender_transaction
 from shopify_sandbox.webhooks.orders import fulfillment, order, refund
 from shopify_sandbox.webhooks.values import Values, customer_address
+from shopify_sandbox.world.changes import Gone, Merged
 from shopify_sandbox.world.goods import InventoryItem, InventoryLevel, Product, Shop, Variant
 from shopify_sandbox.world.records import Customer, Order
 from shopify_sandbox.world.times import instant
@@ -89,8 +92,18 @@ def _customer(one: Customer, values: Values) -> Payload:
     }
 
 
-def _customer_deleted(one: Customer, values: Values) -> Payload:
+def _customer_deleted(one: Customer | Gone, values: Values) -> Payload:
     return {"id": one.id, "tax_exemptions": [], "admin_graphql_api_id": f"gid://shopify/Customer/{one.id}"}
+
+
+def _merged(one: Merged, values: Values) -> Payload:
+    return {
+        "admin_graphql_api_customer_kept_id": f"gid://shopify/Customer/{one.id}",
+        "admin_graphql_api_customer_deleted_id": f"gid://shopify/Customer/{one.deleted_id}",
+        "admin_graphql_api_job_id": None,
+        "status": "success",
+        "errors": [],
+    }
 
 
 def _product(one: Product, values: Values) -> Payload:
@@ -126,7 +139,7 @@ def _product(one: Product, values: Values) -> Payload:
             {"admin_graphql_api_id": f"gid://shopify/ProductVariant/{each.id}", "updated_at": _utc(each.updated_at)}
             for each in sorted(one.variants, key=lambda each: each.updated_at, reverse=True)
         ],
-        "has_variants_that_requires_components": False,
+        "has_variants_that_requires_components": any(each.components for each in one.variants),
         "category": None,
     }
 
@@ -167,6 +180,10 @@ def _inventory_level(one: InventoryLevel, values: Values) -> Payload:
     }
 
 
+def _inventory_level_gone(one: InventoryLevel, values: Values) -> Payload:
+    return {"inventory_item_id": one.item.id, "location_id": one.location.id}
+
+
 def _inventory_item(one: InventoryItem, values: Values) -> Payload:
     return {
         "id": one.id,
@@ -178,7 +195,7 @@ def _inventory_item(one: InventoryItem, values: Values) -> Payload:
         "country_code_of_origin": one.origin,
         "province_code_of_origin": None,
         "harmonized_system_code": one.hs_code,
-        "tracked": True,
+        "tracked": one.tracked,
         "country_harmonized_system_codes": [],
         "weight_value": one.weight_grams,
         "weight_unit": "g",
@@ -242,16 +259,24 @@ PAYLOADS: Mapping[str, Callable[[Any, Values], Payload]] = {
     ),
     "orders/delete": _only_id,
     "refunds/create": refund,
+    **returns.PAYLOADS,
     "fulfillments/create": fulfillment,
     "fulfillments/update": fulfillment,
     "customers/create": _customer,
     "customers/update": _customer,
     "customers/delete": _customer_deleted,
+    "customers/merge": _merged,
     "products/create": _product,
     "products/update": _product,
     "products/delete": _only_id,
     "inventory_levels/update": _inventory_level,
+    "inventory_levels/connect": _inventory_level,
+    "inventory_levels/disconnect": _inventory_level_gone,
+    **fulfillment_orders.PAYLOADS,
     "inventory_items/update": _inventory_item,
+    "disputes/create": dispute,
+    "disputes/update": dispute,
+    "tender_transactions/create": tender_transaction,
     "app/uninstalled": _shop,
     "customers/redact": _customer_redact,
     "customers/data_request": _customer_data_request,

@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shopify_sandbox.world.currency import Exchange, major
 from shopify_sandbox.world.goods import Shop
+from shopify_sandbox.world.profiles import COUNTRIES
 from shopify_sandbox.world.records import Address, Customer
 
 MoneySet = Mapping[str, Mapping[str, str]]
@@ -18,13 +20,26 @@ MoneySet = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Values:
-    """The formats of one shop; money is given in minor units of its currency, which is the only one in this world."""
+    """The formats of one shop; money is given in minor units.
+
+    Attributes:
+        exchange: What the amounts given are worth in the shop's currency; None when they are in it.
+    """
 
     shop: Shop
+    exchange: Exchange | None = None
 
     @property
     def currency(self) -> str:
         return self.shop.currency
+
+    @property
+    def presentment_currency(self) -> str:
+        return self.exchange.presentment if self.exchange else self.shop.currency
+
+    def within(self, exchange: Exchange | None) -> "Values":
+        """The same formats for amounts of another currency."""
+        return self if exchange is self.exchange else Values(self.shop, exchange)
 
     def time(self, at: datetime) -> str:
         """An instant on the shop's clock, such as ``2026-11-20T07:00:00-05:00``."""
@@ -34,17 +49,23 @@ class Values:
         return None if at is None else self.time(at)
 
     def amount(self, minor: int) -> str:
-        """An amount as text with two decimals, such as ``89.99``."""
-        return f"{self.number(minor):.2f}"
+        """An amount as text in the shop's currency, with all its digits, such as ``89.99``."""
+        return f"{self.number(minor):f}"
 
     def number(self, minor: int) -> Decimal:
         """An amount as a JSON number, which the lines of a refund have."""
-        return Decimal(minor).scaleb(-2)
+        return major(self.exchange.to_shop(minor) if self.exchange else minor, self.currency)
+
+    def presented(self, minor: int) -> str:
+        """An amount as text in the presentment currency."""
+        return f"{major(minor, self.presentment_currency):f}"
 
     def money(self, minor: int, *, code_key: str = "currency_code") -> MoneySet:
         """The amount in shop and presentment currency; a transaction's unsettled rest has another key for the code."""
-        one = {"amount": self.amount(minor), code_key: self.currency}
-        return {"shop_money": one, "presentment_money": one}
+        return {
+            "shop_money": {"amount": self.amount(minor), code_key: self.currency},
+            "presentment_money": {"amount": self.presented(minor), code_key: self.presentment_currency},
+        }
 
 
 def address(one: Address) -> dict[str, Any]:
@@ -56,14 +77,14 @@ def address(one: Address) -> dict[str, Any]:
         "city": one.city,
         "zip": one.zip,
         "province": one.province,
-        "country": "United States",
+        "country": COUNTRIES[one.country],
         "last_name": one.last_name,
         "address2": one.address2,
         "company": one.company,
         "latitude": None,
         "longitude": None,
-        "name": f"{one.first_name} {one.last_name}",
-        "country_code": "US",
+        "name": one.name,
+        "country_code": one.country,
         "province_code": one.province_code,
     }
 
@@ -75,6 +96,6 @@ def customer_address(one: Address, owner: Customer, *, is_default: bool) -> dict
         **shared,
         "id": one.id,
         "customer_id": owner.id,
-        "country_name": "United States",
+        "country_name": COUNTRIES[one.country],
         "default": is_default,
     }

@@ -5,12 +5,14 @@ Here: the arguments and what is allowed of them. Not here: the making (``world.p
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from shopify_sandbox.world.profiles import PROFILES
 from shopify_sandbox.world.times import instant, stamp
+from shopify_sandbox.world.variants import Variants
 
 MIXES = ("plain", "full")
 
@@ -22,6 +24,7 @@ class Arguments:
     Attributes:
         profile: Which kind of shop: its currency, zone, taxes, places and prices (``profiles.py``).
         mix: ``plain``, the everyday of a small shop, or ``full``, with everything that can happen in one.
+        variants: Forms of the sales ledger that are not as usual, by switch (``variants.py``).
     """
 
     seed: int
@@ -31,6 +34,7 @@ class Arguments:
     shop: str
     profile: str = "usd"
     mix: str = "plain"
+    variants: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.orders < 0 or self.days < 1:
@@ -39,6 +43,7 @@ class Arguments:
             raise ValueError(f"there is no profile {self.profile}; there are {', '.join(PROFILES)}")
         if self.mix not in MIXES:
             raise ValueError(f"there is no mix {self.mix}; there are {', '.join(MIXES)}")
+        Variants.of(self.variants)
         if self.now.tzinfo is None or not self.shop.endswith(".myshopify.com"):
             raise ValueError("a world needs a time with an offset and a shop named like name.myshopify.com")
 

@@ -5,26 +5,28 @@ Here: counting over the state, one small function per case. Not here: how a case
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
+from shopify_sandbox.world import (
+    assortment,
+    deleting,
+    dispatching,
+    disputes,
+    gift_cards,
+    kinds,
+    locations,
+    metafields,
+    parcels,
+    payout_happenings,
+    privacy,
+    return_cases,
+    store_credit,
+)
+from shopify_sandbox.world.case import Case, orders_that
 from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.state import State
 
-
-@dataclass(frozen=True)
-class Case:
-    """One hard case: its name, one sentence about it, and how many a world holds."""
-
-    name: str
-    what: str
-    count: Callable[[State], int]
-
-
-def orders_that(name: str, what: str, is_one: Callable[[Order], bool]) -> Case:
-    """A case that is about orders."""
-    return Case(name, what, lambda state: sum(1 for order in state.orders.values() if is_one(order)))
-
+__all__ = ["CASES", "Case", "cases", "orders_that"]
 
 CASES: tuple[Case, ...] = (
     orders_that("edited order", "Lines were changed after checkout.", lambda order: order.edited),
@@ -32,6 +34,19 @@ CASES: tuple[Case, ...] = (
     orders_that("pending refund", "A refund its gateway has not answered.", lambda order: _pending(order)),
     orders_that("guest order", "Nobody is known to have bought it.", lambda order: order.customer is None),
     orders_that("order of more than 250 lines", "More lines than one page.", lambda order: len(order.lines) > 250),
+    *gift_cards.CASES,
+    *store_credit.CASES,
+    *payout_happenings.CASES,
+    *disputes.CASES,
+    *dispatching.CASES,
+    *parcels.CASES,
+    *locations.CASES,
+    *assortment.CASES,
+    *metafields.CASES,
+    *deleting.CASES,
+    *privacy.CASES,
+    *kinds.CASES,
+    *return_cases.CASES,
 )
 
 

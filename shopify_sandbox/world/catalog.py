@@ -9,18 +9,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
+from shopify_sandbox.world.arguments import Arguments
 from shopify_sandbox.world.entries import Facts, Mint, event
+from shopify_sandbox.world.profiles import PROFILES, Profile
 from shopify_sandbox.world.state import State
 
-CURRENCY = "USD"
-TIME_ZONE = "America/New_York"
 SHOP_AGE = timedelta(days=400)
 
-LOCATIONS = (
-    ("Brooklyn Warehouse", "120 Flushing Ave", "Brooklyn", "New York", "NY", "11205", "+17185550100"),
-    ("Oakland Warehouse", "480 Maritime St", "Oakland", "California", "CA", "94607", "+15105550100"),
-    ("Austin Store", "1011 Congress Ave", "Austin", "Texas", "TX", "78701", "+15125550100"),
-)
+LOCATIONS = PROFILES["usd"].locations
 THINGS = (
     ("Mug", "Kitchen", "Hearth & Co", ("White", "Black")),
     ("Tea Towel", "Kitchen", "Hearth & Co", ("White", "Blue")),
@@ -39,13 +35,14 @@ STYLES = ("Classic", "Harbor", "Alpine", "Meadow", "Midnight", "Copper", "Linen"
 ORIGINS = ("US", "PT", "IN", "VN", "CN")
 
 
-def opening(state: State, rng: Random, start: datetime, domain: str) -> Iterator[Facts]:
+def opening(state: State, rng: Random, start: datetime, arguments: Arguments) -> Iterator[Facts]:
     """The events before the first order, in time order.
 
     Args:
         start: First day of orders; the shop opened ``SHOP_AGE`` before it.
-        domain: The shop's ``….myshopify.com`` name.
+        arguments: Whose shop it is and of which kind.
     """
+    profile, domain = PROFILES[arguments.profile], arguments.shop
     opened = start - SHOP_AGE
     mint = state.minter()
     names = ("name", "address1", "city", "province", "province_code", "zip", "phone")
@@ -54,19 +51,30 @@ def opening(state: State, rng: Random, start: datetime, domain: str) -> Iterator
         "name": domain.removesuffix(".myshopify.com").replace("-", " ").title(),
         "domain": domain,
         "email": f"owner@{domain.removesuffix('.myshopify.com')}.example",
-        "timezone": TIME_ZONE,
-        "currency": CURRENCY,
+        "timezone": profile.time_zone,
+        "currency": profile.currency,
     }
-    locations = [{"id": mint("Location"), **dict(zip(names, facts, strict=True))} for facts in LOCATIONS]
+    if profile.country != "US":
+        shop["country"] = profile.country
+    if profile.taxes_included:
+        shop["taxes_included"] = True
+    if arguments.is_full:
+        shop["presentments"] = [profile.currency, *profile.presentments]
+    abroad = {"country": profile.country} if profile.country != "US" else {}
+    locations = [
+        {"id": mint("Location"), **dict(zip(names, facts, strict=True)), **abroad} for facts in profile.locations
+    ]
     yield event("shop_opened", opened, shop=shop, locations=locations)
     created = opened
     for style in STYLES:
         for thing in THINGS:
             created += timedelta(seconds=rng.randrange(3_600, 172_800))
-            yield event("product_created", created, product=_product(state, rng, style, thing))
+            yield event("product_created", created, product=_product(state, rng, profile, style, thing))
 
 
-def _product(state: State, rng: Random, style: str, thing: tuple[str, str, str, tuple[str, ...]]) -> Facts:
+def _product(
+    state: State, rng: Random, profile: Profile, style: str, thing: tuple[str, str, str, tuple[str, ...]]
+) -> Facts:
     mint = state.minter()
     name, product_type, vendor, options = thing
     title = f"{style} {name}"
@@ -83,20 +91,21 @@ def _product(state: State, rng: Random, style: str, thing: tuple[str, str, str, 
         "tags": sorted({product_type.lower(), style.lower(), *rng.sample(("gift", "new", "sale", "eco"), 1)}),
         "option": ("Size" if options and len(options[0]) == 1 else "Style") if options else "Title",
         "variants": [
-            _variant(state, mint, rng, f"{prefix}-{place:02d}", option, price + 250 * (place - 1))
+            _variant(state, mint, rng, profile, f"{prefix}-{place:02d}", option, price + 250 * (place - 1))
             for place, option in enumerate(options or ("Default Title",), start=1)
         ],
     }
 
 
-def _variant(state: State, mint: Mint, rng: Random, sku: str, title: str, price: int) -> Facts:
+def _variant(state: State, mint: Mint, rng: Random, profile: Profile, sku: str, title: str, cents: int) -> Facts:
+    price = profile.price_of(cents)
     return {
         "id": mint("ProductVariant"),
         "sku": sku,
         "barcode": f"{rng.randrange(10**11, 10**12)}",
         "title": title,
         "price": price,
-        "compare_at": price + rng.randrange(2, 30) * 100 if rng.random() < 0.2 else None,
+        "compare_at": price + profile.price_of(rng.randrange(2, 30) * 100) if rng.random() < 0.2 else None,
         "taxable": rng.random() < 0.95,
         "item": {
             "id": mint("InventoryItem"),

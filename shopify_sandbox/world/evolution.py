@@ -6,17 +6,16 @@ The same state, seed and arguments always give the same events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from random import Random
 from typing import Any
 
 from shopify_sandbox.world.editing import EditDraft, can_edit, edit
 from shopify_sandbox.world.entries import Facts, event
 from shopify_sandbox.world.fulfilling import can_fulfill, fulfill, open_units
-from shopify_sandbox.world.happening import Scene, happen
+from shopify_sandbox.world.happening import Happening, Scene, happen
 from shopify_sandbox.world.happenings import BY_NAME
 from shopify_sandbox.world.large import place_large_order, refund_line_by_line
 from shopify_sandbox.world.ledger import balance
@@ -25,6 +24,7 @@ from shopify_sandbox.world.records import Line, Order, Refund
 from shopify_sandbox.world.refunding import RefundDraft, can_cancel, can_refund, cancel, refund, settle
 from shopify_sandbox.world.shoppers import Clock, Record, new_address, new_line, purchase, taxes_at
 from shopify_sandbox.world.state import State
+from shopify_sandbox.world.worklist import fitting
 
 
 class ActionRefused(ValueError):
@@ -113,9 +113,16 @@ def _let_happen(scene: Scene, name: str, how_many: int, order_name: str | None) 
         raise ActionRefused(f"there is no happening {name}; there are {', '.join(BY_NAME) or 'none'}")
     named = _named(scene.state, order_name) if order_name and happening.fits is not None else None
     for _ in range(how_many):
-        if not happen(scene, happening, named):
+        if not (happen(scene, happening, named) or (named is None and _happen_to_any(scene, happening))):
             where = f"to order {order_name}" if named else "now"
             raise ActionRefused(f"{name} cannot happen {where}: {happening.what}")
+
+
+def _happen_to_any(scene: Scene, happening: Happening) -> bool:
+    """Let it happen to the newest order it fits: what is asked for by name is looked for among all of them."""
+    fits = happening.fits
+    found = None if fits is None else next(filter(fits, reversed(scene.state.orders.values())), None)
+    return found is not None and happen(scene, happening, found)
 
 
 def _named(state: State, name: str) -> Order:
@@ -139,7 +146,7 @@ def random_actions(state: State, rng: Random) -> Actions:
         "product_update": 2,
         "stock_adjust": 6,
     }
-    possible = [name for name in weights if name not in FITS or next(iter(_fitting(state, name)), None) is not None]
+    possible = [name for name in weights if name not in FITS or fitting(state, FITS, name)]
     name = rng.choices(possible, [weights[name] for name in possible])[0]
     chosen: dict[str, Any] = {name: 1}
     return Actions(**chosen, restock=rng.random() < 0.75)
@@ -152,14 +159,11 @@ def _chosen(state: State, rng: Random, action: str, how_many: int, name: str | N
         if not FITS[action](found):
             raise ActionRefused(f"order {name} does not allow {action}: {REFUSALS[action]}")
         return [found]
-    if action in DRAWN:
-        fitting = list(_fitting(state, action)) if how_many else []
-        return rng.sample(fitting, min(how_many, len(fitting)))
-    return list(islice(_fitting(state, action), how_many))
-
-
-def _fitting(state: State, action: str) -> Iterator[Order]:
-    return (order for order in state.orders.values() if FITS[action](order))
+    if not how_many:
+        return []
+    ids = fitting(state, FITS, action)
+    chosen = rng.sample(ids, min(how_many, len(ids))) if action in DRAWN else ids[:how_many]
+    return [state.orders[order_id] for order_id in chosen]
 
 
 def _order_event(
@@ -172,7 +176,7 @@ def _order_event(
     if action == "edit":
         return some_edit(state, record, rng, clock, order)
     if action == "settle":
-        return settle(clock(), _pending(order)[0])
+        return settle(state, clock(), _pending(order)[0])
     if action == "cancel":
         return cancel(state, clock(), order, rng.choice(("CUSTOMER", "INVENTORY", "OTHER")))
     line = rng.choice(_returnable(order))
@@ -198,7 +202,7 @@ def some_edit(state: State, record: Record, rng: Random, clock: Clock, order: Or
     kind = rng.choice(("unit", "line", "add", "discount"))
     others = any(other is not line and other.current_quantity for other in order.lines if other.line_type == "PRODUCT")
     if kind == "add":
-        added = new_line(state, record, rng, clock, order.location)
+        added = new_line(state, record, rng, clock, order)
         return edit(state, clock(), order, EditDraft(added=[added], taxes=taxes_at(order.shipping)))
     if kind == "discount":
         left = balance(order.sales(), line, line.taxes).net
@@ -210,7 +214,7 @@ def some_edit(state: State, record: Record, rng: Random, clock: Clock, order: Or
 
 def update_customer(state: State, at: datetime, rng: Random) -> Facts:
     """A customer gets a tag, a note, an address, or another mind about newsletters."""
-    customer = rng.choice(list(state.customers.values()))
+    customer = rng.choice([customer for customer in state.customers.values() if not customer.is_redacted])
     kind = rng.choice(("tags", "note", "address", "email_state"))
     changes: Facts = {"customer_id": customer.id}
     if kind == "tags":
@@ -218,7 +222,7 @@ def update_customer(state: State, at: datetime, rng: Random) -> Facts:
     elif kind == "note":
         changes["note"] = rng.choice(("Prefers e-mail", "Met at the fair", "Ask before shipping"))
     elif kind == "address":
-        changes["address"] = {"id": state.minter()("MailingAddress"), **new_address(rng)}
+        changes["address"] = {"id": state.minter()("MailingAddress"), **new_address(state, rng)}
     else:
         changes["email_state"] = "UNSUBSCRIBED" if customer.email_state == "SUBSCRIBED" else "SUBSCRIBED"
     return event("customer_updated", at, **changes)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
-from shopify_sandbox.world.entries import Facts, event, stock
-from shopify_sandbox.world.figures import figures
+from shopify_sandbox.world.entries import Facts, event, stock_at
+from shopify_sandbox.world.figures import may_ship
 from shopify_sandbox.world.records import Line, Order
+from shopify_sandbox.world.routing import next_to_ship
 from shopify_sandbox.world.state import State
 
 CARRIERS = (
@@ -22,20 +23,27 @@ CARRIERS = (
 
 
 def can_fulfill(order: Order) -> bool:
-    """Whether units wait to be shipped and nothing is owed for them."""
-    money = figures(order)
-    paid = money.total_received > 0 and money.total_outstanding <= 0 and money.total_capturable == 0
-    return order.cancelled_at is None and order.unfulfilled > 0 and paid
+    """Whether units wait to be shipped, not all of them on hold, and nothing is owed for them."""
+    return order.cancelled_at is None and order.unfulfilled > 0 and may_ship(order) and bool(open_units(order))
 
 
 def open_units(order: Order) -> list[tuple[Line, int]]:
-    """Lines with units that wait to be shipped."""
-    return [(line, line.unfulfilled) for line in order.lines if line.unfulfilled]
+    """Lines with units that wait to be shipped: all of them, or in a routed order those of the next parcel."""
+    if not order.fulfillment_orders:
+        return [(line, line.unfulfilled) for line in order.lines if line.unfulfilled]
+    one = next_to_ship(order)
+    return [(row.line, row.remaining) for row in one.lines if row.remaining] if one else []
 
 
 def fulfill(state: State, at: datetime, order: Order, units: Sequence[tuple[Line, int]], rng: Random) -> Facts:
-    """The event ``order_fulfilled``; it also archives an order that has nothing left to ship."""
+    """The event ``order_fulfilled``; it also archives an order that has nothing left to ship.
+
+    Args:
+        units: Of ``open_units``, all or some.
+    """
     mint = state.minter()
+    one = next_to_ship(order)
+    location = one.location if one else order.location
     carrier, prefix, page = rng.choice(CARRIERS)
     number = f"{prefix}{rng.randrange(10**15, 10**16)}"
     shipped = sum(quantity for _, quantity in units)
@@ -46,10 +54,10 @@ def fulfill(state: State, at: datetime, order: Order, units: Sequence[tuple[Line
         fulfillment={
             "id": mint("Fulfillment"),
             "name": f"{order.name}.{len(order.fulfillments) + 1}",
-            "location_id": order.location.id,
+            "location_id": location.id,
             "lines": [[mint("FulfillmentLineItem"), line.id, quantity] for line, quantity in units],
             "tracking": [[carrier, number, page + number]],
         },
         closes=shipped == order.unfulfilled,
-        stock=stock(state, order, ((line.id, {"committed": -quantity}) for line, quantity in units)),
+        stock=stock_at(state, location, ((line, {"committed": -quantity}) for line, quantity in units)),
     )

@@ -6,6 +6,7 @@ Not here: customers and orders (``records.py``), how records change (``fold.py``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -28,6 +29,9 @@ class Shop(Record):
     timezone: str
     currency: str
     created_at: datetime
+    country: str = "US"
+    taxes_included: bool = False
+    presentments: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -42,11 +46,43 @@ class Location(Record):
     phone: str
     created_at: datetime
     updated_at: datetime
+    country: str = "US"
     levels: list[InventoryLevel] = field(default_factory=list)
+    deactivated_at: datetime | None = None
+    service: str | None = None
+    fulfills_online: bool = True
+
+    @property
+    def is_active(self) -> bool:
+        return self.deactivated_at is None
+
+    @property
+    def service_handle(self) -> str:
+        """What Shopify calls who ships from here: a service by its name, or the shop itself."""
+        return self.service.lower().replace(" ", "-") if self.service else "manual"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Metafield(Record):
+    """A value a merchant or an app keeps on a record; ``value`` is text, whatever ``type`` says it means."""
+
+    id: int
+    namespace: str
+    key: str
+    type: str
+    value: str
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Product(Record):
+    """What a shop sells.
+
+    Attributes:
+        is_deleted: Whether it is gone from the shop; lines sold before still refer to it.
+    """
+
     id: int
     title: str
     handle: str
@@ -59,13 +95,31 @@ class Product(Record):
     updated_at: datetime
     published_at: datetime
     variants: list[Variant] = field(default_factory=list)
+    metafields: Sequence[Metafield] = ()
+    is_deleted: bool = False
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Component(Record):
+    """Units of a variant that one unit of a bundle is made of."""
+
+    id: int
+    variant: Variant
+    quantity: int
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Variant(Record):
+    """What a customer puts into the basket.
+
+    Attributes:
+        components: What a bundle is made of; what is no bundle has none.
+        is_deleted: Whether it is gone from the shop; lines sold before still refer to it.
+    """
+
     id: int
     product: Product
-    sku: str
+    sku: str | None
     barcode: str
     title: str
     price: int
@@ -75,6 +129,14 @@ class Variant(Record):
     created_at: datetime
     updated_at: datetime
     item: InventoryItem = field(init=False)
+    components: Sequence[Component] = ()
+    metafields: Sequence[Metafield] = ()
+    is_deleted: bool = False
+
+    @property
+    def is_for_sale(self) -> bool:
+        """Whether it can be put into a basket as it is: a bundle is sold as its components."""
+        return self.product.status in ("ACTIVE", "UNLISTED") and not self.components
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -88,6 +150,7 @@ class InventoryItem(Record):
     created_at: datetime
     updated_at: datetime
     levels: list[InventoryLevel] = field(default_factory=list)
+    tracked: bool = True
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -99,6 +162,7 @@ class InventoryLevel(Record):
     stamps: dict[str, datetime]
     created_at: datetime
     updated_at: datetime
+    is_active: bool = True
 
     @property
     def on_hand(self) -> int:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from random import Random
+from typing import TypeVar
 
 from shopify_sandbox.world.entries import Facts
 from shopify_sandbox.world.records import Order
+from shopify_sandbox.world.shelf import Shelf
 from shopify_sandbox.world.state import State
 
 Record = Callable[[Facts], None]
 Clock = Callable[[], datetime]
+T = TypeVar("T")
 
 #: Orders looked at for one that fits before it is said that there is none.
 TRIES = 60
@@ -60,6 +63,27 @@ class Happening:
     per_day: float = 0.0
 
 
+def on_order(act: Callable[[Scene, Order], None]) -> Callable[[Scene, Order | None], None]:
+    """What a happening that is about one order carries out."""
+
+    def carry_out(scene: Scene, order: Order | None) -> None:
+        if order is None:
+            raise AssertionError("a happening that fits orders is carried out on one")
+        act(scene, order)
+
+    return carry_out
+
+
+def one_that(rng: Random, records: Shelf[T], fits: Callable[[T], bool]) -> T | None:
+    """A record that fits, drawn; the first that does when most do not, None when none does."""
+    found = records.row()
+    for _ in range(min(TRIES, len(found))):
+        one = rng.choice(found)
+        if fits(one):
+            return one
+    return next(filter(fits, found), None)
+
+
 def happen(scene: Scene, happening: Happening, order: Order | None = None) -> bool:
     """Let it happen, to that order or to one that is drawn; False when nothing fits, and nothing was recorded."""
     if happening.fits is None:
@@ -67,7 +91,7 @@ def happen(scene: Scene, happening: Happening, order: Order | None = None) -> bo
             return False
         happening.carry_out(scene, None)
         return True
-    found = order if order is not None and happening.fits(order) else None
+    found = order if order is not None and order.id in scene.state.orders and happening.fits(order) else None
     if order is None:
         found = _drawn(scene, happening.fits)
     if found is None:

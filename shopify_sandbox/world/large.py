@@ -23,12 +23,17 @@ def place_large_order(
 ) -> Order:
     """Record one paid order of that many lines of one unit each, and before it the stock it needs."""
     location = next(iter(state.locations.values()))
-    variants = list(state.variants.values())
-    drafts = [LineDraft(variant, 1, variant.price) for variant in (rng.choice(variants) for _ in range(lines))]
-    received = level_moves((state.level(draft.variant.item, location).id, {"available": 1}) for draft in drafts)
+    variants = state.for_sale()
+    chosen = [rng.choice(variants) for _ in range(lines)]
+    drafts = [LineDraft(variant, 1, variant.price) for variant in chosen]
+    received = level_moves((state.level(variant.item, location).id, {"available": 1}) for variant in chosen)
     record(event("stock_adjusted", clock(), reason="received", stock=received))
     draft = OrderDraft(
-        lines=drafts, address=new_address(rng), location=location, payment=PaymentDraft(SHOPIFY_PAYMENTS, "SALE")
+        lines=drafts,
+        address=new_address(state, rng),
+        location=location,
+        payment=PaymentDraft(SHOPIFY_PAYMENTS, "SALE"),
+        taxes_included=state.shop.taxes_included,
     )
     record(place_order(state, clock(), draft))
     return state.orders[next(reversed(state.orders))]

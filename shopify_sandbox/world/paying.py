@@ -12,6 +12,11 @@ from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.records import Order, Transaction
 from shopify_sandbox.world.state import State
 
+#: How an order that was placed without any payment is paid in the end.
+ON_TERMS = "bank_deposit"
+#: Gateways of what the shop owes its customers: a gift card or an account pays what is on it and no more.
+OWN_CREDIT = frozenset({"gift_card", "shopify_store_credit"})
+
 
 def can_pay(order: Order) -> bool:
     """Whether the order has an open authorisation or money still owed."""
@@ -30,9 +35,10 @@ def pay(state: State, at: datetime, order: Order) -> Facts:
         authorization = _last(order, "AUTHORIZATION", "SUCCESS")
         made = transaction(mint, "CAPTURE", money.total_capturable, authorization.gateway, at, parent=authorization)
     else:
-        first = order.transactions[-1]
+        paid_by = [one.gateway for one in order.transactions if one.gateway not in OWN_CREDIT]
+        gateway = paid_by[-1] if paid_by else ON_TERMS
         pending = next((one for one in order.transactions if one.kind == "SALE" and one.status == "PENDING"), None)
-        made = transaction(mint, "SALE", money.total_outstanding, first.gateway, at, parent=pending)
+        made = transaction(mint, "SALE", money.total_outstanding, gateway, at, parent=pending, exchange=order.exchange)
     return event("payment_recorded", at, order_id=order.id, transactions=[made])
 
 
@@ -52,7 +58,7 @@ def refundable(order: Order) -> list[tuple[Transaction, int]]:
             given_back = sum(
                 one.amount
                 for one in order.transactions
-                if one.parent is payment and one.kind == "REFUND" and one.status in ("SUCCESS", "PENDING")
+                if one.parent is payment and one.kind in ("REFUND", "CHANGE") and one.status in ("SUCCESS", "PENDING")
             )
             if payment.amount > given_back:
                 found.append((payment, payment.amount - given_back))

@@ -1,42 +1,60 @@
 """Customers, orders and what belongs to an order, as the world's state holds them: one compact object per thing.
 
-Here: fields and what follows from one record alone. Money is int minor units of the shop currency; instants are UTC.
+Here: fields and what follows from one record alone. Money is int minor units of the order's presentment currency, of
+the shop's where nothing is ordered; instants are UTC.
 Not here: shop, products and stock (``goods.py``), how records change (``fold.py``), an order's money fields
 (``figures.py``), GraphQL (``resources/``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shopify_sandbox.world.goods import Location, Record, Variant
+from shopify_sandbox.world.currency import Exchange
+from shopify_sandbox.world.goods import Location, Metafield, Product, Record, Variant
 
 if TYPE_CHECKING:
     from shopify_sandbox.world.figures import Figures
+    from shopify_sandbox.world.return_records import Return, ReturnFee
+
+
+def full_name(first_name: str | None, last_name: str | None) -> str | None:
+    return " ".join(part for part in (first_name, last_name) if part) or None
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Address(Record):
+    """An address; redaction leaves of it no more than city, province and country."""
+
     id: int
-    first_name: str
-    last_name: str
+    first_name: str | None
+    last_name: str | None
     company: str | None
-    address1: str
+    address1: str | None
     address2: str | None
     city: str
     province: str
     province_code: str
-    zip: str
+    zip: str | None
     phone: str | None
+    country: str = "US"
+
+    @property
+    def name(self) -> str | None:
+        """First and last name; None when nobody is known."""
+        return full_name(self.first_name, self.last_name)
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Customer(Record):
+    """Somebody who bought, or may; after redaction without a name, a way to reach them, addresses and orders."""
+
     id: int
-    first_name: str
-    last_name: str
+    first_name: str | None
+    last_name: str | None
     email: str | None
     phone: str | None
     email_state: str
@@ -52,6 +70,24 @@ class Customer(Record):
     updated_at: datetime
     consented_at: datetime | None
     orders: list[Order] = field(default_factory=list)
+    metafields: Sequence[Metafield] = ()
+    is_redacted: bool = False
+
+    @property
+    def name(self) -> str | None:
+        """First and last name; None when they are not known."""
+        return full_name(self.first_name, self.last_name)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Deletion(Record):
+    """That a record is gone for good; ``kind`` is its GraphQL type, ``title`` what people called it."""
+
+    id: int
+    kind: str
+    record_id: int
+    title: str
+    created_at: datetime
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -84,8 +120,59 @@ class TaxLine(Record):
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Duty(Record):
+    """What customs asks for a line; ``country`` and ``hs_code`` are those of the goods."""
+
+    id: int
+    order: Order
+    country: str
+    hs_code: str
+    price: int
+    taxes: Sequence[TaxLine] = ()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class AdditionalFee(Record):
+    """A fee on the order itself, such as for a wooden crate."""
+
+    id: int
+    order: Order
+    name: str
+    price: int
+    taxes: Sequence[TaxLine] = ()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class LineGroup(Record):
+    """The bundle a line is a component of; the lines of one bundle share the group."""
+
+    id: int
+    title: str
+    quantity: int
+    product_id: int | None
+    variant_id: int | None
+    sku: str | None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class LineParticulars(Record):
+    """What few lines have; the others share ``ORDINARY_LINE``."""
+
+    properties: Sequence[tuple[str, str]] = ()
+    duties: Sequence[Duty] = ()
+    group: LineGroup | None = None
+    selling_plan: str | None = None
+
+
+ORDINARY_LINE = LineParticulars()
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Line(Record):
-    """A line item. ``removed`` counts units taken off before they shipped, ``returned`` units taken back after."""
+    """A line item; ``line_type`` is that of its sales: PRODUCT, GIFT_CARD or TIP.
+
+    ``removed`` counts units taken off before they shipped, ``returned`` units taken back after.
+    """
 
     id: int
     order: Order
@@ -103,6 +190,17 @@ class Line(Record):
     fulfilled: int = 0
     removed: int = 0
     returned: int = 0
+    particulars: LineParticulars = ORDINARY_LINE
+
+    @property
+    def sold_variant(self) -> Variant | None:
+        """Its variant, as long as the shop has it."""
+        return self.variant if self.variant and not self.variant.is_deleted else None
+
+    @property
+    def sold_product(self) -> Product | None:
+        """Its product, as long as the shop has it; a variant may be gone before its product."""
+        return self.variant.product if self.variant and not self.variant.product.is_deleted else None
 
     @property
     def current_quantity(self) -> int:
@@ -139,6 +237,15 @@ class Fee(Record):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Transaction(Record):
+    """A movement of money.
+
+    Attributes:
+        exchange: What it is worth in the shop's currency by the rate of its day; None when it is in that currency.
+        fees: Minor units of the shop's currency, in which the gateway settles.
+        rounding: What cash in hand differs from the amount, because there are no coins for less.
+        gift_card_id: The card that paid or was given back to.
+    """
+
     id: int
     order: Order
     kind: str
@@ -151,6 +258,9 @@ class Transaction(Record):
     error_code: str | None
     payment_id: str | None
     fees: list[Fee]
+    exchange: Exchange | None = None
+    rounding: int | None = None
+    gift_card_id: int | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -178,6 +288,13 @@ class Adjustment(Record):
     reason: str
     amount: int
     tax: int
+    refund: Refund | None = None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class RefundDuty(Record):
+    duty: Duty
+    amount: int
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -191,6 +308,9 @@ class Refund(Record):
     shipping_lines: list[RefundShippingLine]
     adjustments: list[Adjustment]
     transactions: list[Transaction]
+    duties: Sequence[RefundDuty] = ()
+    exchange: Exchange | None = None
+    returned: Return | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -221,6 +341,43 @@ class Fulfillment(Record):
     updated_at: datetime
     lines: list[FulfillmentLine]
     tracking: list[Tracking]
+    status: str = "SUCCESS"
+    in_transit_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class FulfillmentHold(Record):
+    id: int
+    reason: str
+    notes: str | None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class FulfillmentOrderLine(Record):
+    """Units of a line that are to be shipped from one place; ``remaining`` are not shipped yet."""
+
+    id: int
+    line: Line
+    total: int
+    remaining: int
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class FulfillmentOrder(Record):
+    """What of an order is to be shipped from one place. Its stamps are its own: the order's do not move with them."""
+
+    id: int
+    order: Order
+    status: str
+    request_status: str
+    location: Location
+    created_at: datetime
+    updated_at: datetime
+    fulfill_at: datetime
+    hold: FulfillmentHold | None
+    lines: list[FulfillmentOrderLine]
+    fulfillments: list[Fulfillment]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -237,7 +394,7 @@ class Sale(Record):
     id: int
     action: str
     line_type: str
-    line: Line | ShippingLine | None
+    line: Line | ShippingLine | Duty | AdditionalFee | ReturnFee | None
     quantity: int | None
     total: int
     tax: int
@@ -257,10 +414,68 @@ class Agreement(Record):
     happened_at: datetime
     refund: Refund | None
     sales: list[Sale]
+    returned: Return | None = None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Company(Record):
+    id: int
+    name: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class CompanyLocation(Record):
+    id: int
+    name: str
+    company: Company
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class PurchasingCompany(Record):
+    """The company an order was placed for, and the branch that pays."""
+
+    company: Company
+    location: CompanyLocation
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class PaymentTerms(Record):
+    """When an order has to be paid; ``type`` is NET or RECEIPT, ``due_in_days`` counts from the order."""
+
+    id: int
+    schedule_id: int
+    name: str
+    type: str
+    due_in_days: int | None
+    due_at: datetime
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Particulars(Record):
+    """What few orders have; the others share ``ORDINARY``."""
+
+    is_test: bool = False
+    po_number: str | None = None
+    purchaser: PurchasingCompany | None = None
+    terms: PaymentTerms | None = None
+    fees: Sequence[AdditionalFee] = ()
+    has_expired: bool = False
+
+
+ORDINARY = Particulars()
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Order(Record):
+    """An order.
+
+    Attributes:
+        accepts_marketing: Whether its customer did when it was placed.
+        exchange: What its presentment currency is worth in the shop's; None when it is the shop's own.
+        taxes_included: Whether its prices include tax.
+        fulfillment_orders: None as long as all ships from one place and nobody touched that (``routing.py``).
+    """
+
     id: int
     number: int
     customer: Customer | None
@@ -287,8 +502,16 @@ class Order(Record):
     transactions: list[Transaction] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     fulfillments: list[Fulfillment] = field(default_factory=list)
+    fulfillment_orders: Sequence[FulfillmentOrder] = ()
+    metafields: Sequence[Metafield] = ()
     agreements: list[Agreement] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
+    counts_adjustments: bool = False
+    accepts_marketing: bool = False
     cached_figures: Figures | None = None
+    exchange: Exchange | None = None
+    taxes_included: bool = False
+    particulars: Particulars = ORDINARY
 
     @property
     def name(self) -> str:
@@ -297,6 +520,11 @@ class Order(Record):
     @property
     def unfulfilled(self) -> int:
         return sum(line.unfulfilled for line in self.lines)
+
+    def charges(self) -> list[Duty | AdditionalFee]:
+        """Duties of the lines, then fees of the order."""
+        duties = [duty for line in self.lines for duty in line.particulars.duties]
+        return [*duties, *self.particulars.fees]
 
     def sales(self) -> list[Sale]:
         return [sale for agreement in self.agreements for sale in agreement.sales]

@@ -5,10 +5,10 @@ Here: plausible choices. Not here: what an order of those choices costs (``placi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from random import Random
-from typing import NamedTuple
 
 from shopify_sandbox.world.entries import SHOPIFY_PAYMENTS, Facts, event
 from shopify_sandbox.world.goods import Location, Variant
@@ -21,62 +21,14 @@ from shopify_sandbox.world.placing import (
     TaxRate,
     place_order,
 )
+from shopify_sandbox.world.profiles import BY_CURRENCY, PROFILES, Place, Profile
 from shopify_sandbox.world.records import Address, Customer, Order
 from shopify_sandbox.world.state import State
 
 Record = Callable[[Facts], None]
 Clock = Callable[[], datetime]
 
-FIRST_NAMES = ("Ava", "Ben", "Chloe", "Daniel", "Elena", "Felix", "Grace", "Hugo", "Iris", "Jonas", "Keiko", "Liam")
-LAST_NAMES = (
-    "Adler",
-    "Brooks",
-    "Chen",
-    "Diaz",
-    "Evans",
-    "Fischer",
-    "García",
-    "Hughes",
-    "Ito",
-    "Jensen",
-    "Kim",
-    "O'Neil",
-)
-STREETS = ("Maple St", "Oak Ave", "Cedar Ln", "2nd St", "Park Blvd", "Hill Rd", "Lake Dr", "Grand Ave")
-NY = TaxRate("New York State Tax", 40_000)
-CALIFORNIA = TaxRate("California State Tax", 72_500)
-TEXAS = TaxRate("Texas State Tax", 62_500)
-
-
-class Place(NamedTuple):
-    """Where customers live; ``ships_from`` is the position of the location that serves it."""
-
-    city: str
-    province: str
-    province_code: str
-    zip: str
-    taxes: tuple[TaxRate, ...]
-    taxes_shipping: bool
-    ships_from: int
-
-
-PLACES = (
-    Place("New York", "New York", "NY", "10014", (NY, TaxRate("New York City Tax", 45_000)), True, 0),
-    Place("Albany", "New York", "NY", "12207", (NY, TaxRate("Albany County Tax", 40_000)), True, 0),
-    Place(
-        "San Francisco",
-        "California",
-        "CA",
-        "94110",
-        (CALIFORNIA, TaxRate("San Francisco County Tax", 13_750)),
-        False,
-        1,
-    ),
-    Place("Sacramento", "California", "CA", "95814", (CALIFORNIA,), False, 1),
-    Place("Portland", "Oregon", "OR", "97209", (), False, 1),
-    Place("Austin", "Texas", "TX", "78704", (TEXAS,), True, 2),
-    Place("Houston", "Texas", "TX", "77006", (TEXAS,), True, 2),
-)
+PLACES = PROFILES["usd"].places
 CODES = (
     CodeDraft("WELCOME10", percent=10),
     CodeDraft("AUTUMN15", percent=15),
@@ -104,30 +56,51 @@ REORDER_UNITS = 300
 
 def purchase(state: State, record: Record, rng: Random, clock: Clock) -> Order:
     """Record one order, and before it the customer it needs and the stock it needs."""
-    place = rng.choice(PLACES)
+    return placed(state, record, clock, composed(state, record, rng, clock))
+
+
+def placed(state: State, record: Record, clock: Clock, draft: OrderDraft) -> Order:
+    """Record the order of a draft, and before it the stock it needs."""
+    reorder(state, record, clock, draft.lines, draft.location)
+    record(place_order(state, clock(), draft))
+    return state.orders[next(reversed(state.orders))]
+
+
+def profile_of(state: State) -> Profile:
+    """The kind of shop this is."""
+    return BY_CURRENCY[state.shop.currency]
+
+
+def composed(state: State, record: Record, rng: Random, clock: Clock, *, is_long_tailed: bool = False) -> OrderDraft:
+    """What somebody chooses; a customer who is new is recorded.
+
+    Args:
+        is_long_tailed: Whether a few baskets are large and a few customers come back very often.
+    """
+    profile = profile_of(state)
+    place = rng.choice(profile.places)
     customer: Customer | None = None
     if rng.random() < GUEST_SHARE:
-        address = _address(rng, place)
+        address = _address(rng, profile, place)
         email: str | None = _email(address, rng)
     else:
-        customer = _buyer(state, record, rng, clock, place)
+        customer = _buyer(state, record, rng, clock, place, loyal=is_long_tailed)
         kept = customer.addresses[0]
-        place = next(found for found in PLACES if found.city == kept.city)
+        place = _place_of(profile, kept)
         address, email = address_facts(kept), customer.email
     location = list(state.locations.values())[place.ships_from]
-    lines = _basket(state, rng)
-    _reorder(state, record, clock, lines, location)
-    shipping = rng.choice(SHIPPING)
+    lines = _long_basket(state, rng) if is_long_tailed else _basket(state, rng)
+    title, shipping_code, cents = rng.choice(SHIPPING)
     gateway, kind, _ = rng.choices(PAYMENTS, [weight for _, _, weight in PAYMENTS])[0]
-    draft = OrderDraft(
+    return OrderDraft(
         lines=lines,
         address=address,
         location=location,
         payment=PaymentDraft(gateway, kind, declined=kind != "PENDING" and rng.random() < 0.04),
         taxes=place.taxes,
-        shipping=ShippingDraft(*shipping, taxed=place.taxes_shipping),
-        tip=rng.choice((200, 300, 500)) if rng.random() < 0.04 else 0,
-        code=rng.choice(CODES) if rng.random() < 0.25 else None,
+        shipping=ShippingDraft(title, shipping_code, cents and profile.price_of(cents), taxed=place.taxes_shipping),
+        tip=profile.price_of(rng.choice((200, 300, 500))) if rng.random() < 0.04 else 0,
+        code=_in_currency(rng.choice(CODES), profile) if rng.random() < 0.25 else None,
         customer=customer,
         email=email,
         phone=customer.phone if customer else None,
@@ -138,41 +111,55 @@ def purchase(state: State, record: Record, rng: Random, clock: Clock) -> Order:
         else (),
         source_name=rng.choice(("web", "web", "web", "pos", "mobile_app")),
         processed_early=1 if rng.random() < 0.3 else 0,
+        taxes_included=profile.taxes_included,
     )
-    record(place_order(state, clock(), draft))
-    return state.orders[next(reversed(state.orders))]
+
+
+def _in_currency(code: CodeDraft, profile: Profile) -> CodeDraft:
+    return replace(code, amount=profile.price_of(code.amount)) if code.amount else code
 
 
 def sign_up(state: State, record: Record, rng: Random, clock: Clock) -> Customer:
     """Record a customer who has not ordered yet."""
-    return _new_customer(state, record, rng, clock, rng.choice(PLACES))
+    return new_customer(state, record, rng, clock, rng.choice(profile_of(state).places))
 
 
 def taxes_at(address: Address) -> tuple[TaxRate, ...]:
-    """The taxes of the place an address is in."""
-    return next(place.taxes for place in PLACES if place.city == address.city)
+    """The taxes of the place an address is in; none where the shop does not know the place."""
+    places = (place for profile in PROFILES.values() for place in profile.places)
+    return next((place.taxes for place in places if place.city == address.city), ())
+
+
+def _place_of(profile: Profile, address: Address) -> Place:
+    """The place of an address; the shop's first for an address elsewhere."""
+    return next((place for place in profile.places if place.city == address.city), profile.places[0])
 
 
 def address_facts(address: Address) -> Facts:
-    """An address as an event holds it, without its id."""
-    return {name: getattr(address, name) for name in Address.__slots__ if name != "id"}
+    """An address as an event holds it, without its id; a country is said where it is not the United States."""
+    names = (name for name in Address.__slots__ if name != "id" and (name, getattr(address, name)) != ("country", "US"))
+    return {name: getattr(address, name) for name in names}
 
 
-def new_line(state: State, record: Record, rng: Random, clock: Clock, location: Location) -> LineDraft:
-    """One unit or two of something, in stock at the location."""
-    line = LineDraft(variant := rng.choice(list(state.variants.values())), rng.randrange(1, 3), variant.price)
-    _reorder(state, record, clock, [line], location)
+def new_line(state: State, record: Record, rng: Random, clock: Clock, order: Order) -> LineDraft:
+    """One unit or two of something for an order that is there, in stock at its location."""
+    variant = rng.choice(state.for_sale())
+    units = rng.randrange(1, 3)
+    price = order.exchange.to_presentment(variant.price) if order.exchange else variant.price
+    line = LineDraft(variant, units, price)
+    reorder(state, record, clock, [line], order.location)
     return line
 
 
-def new_address(rng: Random) -> Facts:
+def new_address(state: State, rng: Random) -> Facts:
     """An address as an event holds it, without its id."""
-    return _address(rng, rng.choice(PLACES))
+    profile = profile_of(state)
+    return _address(rng, profile, rng.choice(profile.places))
 
 
 def _basket(state: State, rng: Random) -> list[LineDraft]:
     """One to five lines; early variants sell better than late ones."""
-    variants = list(state.variants.values())
+    variants = state.for_sale()
     chosen: dict[int, Variant] = {}
     for _ in range(rng.choices((1, 2, 3, 4, 5), (40, 28, 18, 9, 5))[0]):
         variant = variants[int(len(variants) * rng.random() ** 1.6)]
@@ -188,37 +175,52 @@ def _basket(state: State, rng: Random) -> list[LineDraft]:
     ]
 
 
-def _reorder(state: State, record: Record, clock: Clock, lines: list[LineDraft], location: Location) -> None:
+def _long_basket(state: State, rng: Random) -> list[LineDraft]:
+    """Mostly small baskets, a few of dozens of lines, a few of hundreds of one thing; some things sell far best."""
+    variants = state.for_sale()
+    how_many = min(60, int(rng.paretovariate(1.3)))
+    chosen = {one.id: one for one in (variants[int(len(variants) * rng.random() ** 3)] for _ in range(how_many))}
+    return [
+        LineDraft(
+            variant, min(400, int(rng.paretovariate(1.6))), variant.price, automatic=20 if rng.random() < 0.07 else 0
+        )
+        for variant in chosen.values()
+    ]
+
+
+def reorder(state: State, record: Record, clock: Clock, lines: Sequence[LineDraft], location: Location) -> None:
     """Receive goods before stock would run out, so that nothing is ever oversold."""
+    needed: dict[int, int] = {}
     for line in lines:
-        level = state.level(line.variant.item, location)
-        if level.quantities["available"] < line.quantity:
-            record(
-                event("stock_adjusted", clock(), reason="received", stock=[[level.id, {"available": REORDER_UNITS}]])
-            )
+        if line.stocked is None:
+            continue
+        level = state.level(line.stocked.item, location)
+        needed[level.id] = needed.get(level.id, 0) + line.quantity
+        if level.quantities["available"] < needed[level.id]:
+            units = max(REORDER_UNITS, needed[level.id])
+            record(event("stock_adjusted", clock(), reason="received", stock=[[level.id, {"available": units}]]))
 
 
-def _buyer(
-    state: State,
-    record: Record,
-    rng: Random,
-    clock: Clock,
-    place: Place,
-) -> Customer:
+def _buyer(state: State, record: Record, rng: Random, clock: Clock, place: Place, *, loyal: bool = False) -> Customer:
+    """Somebody new, or somebody known; with ``loyal``, the longer known the likelier by far."""
     if not state.customers or rng.random() < NEW_CUSTOMER_SHARE:
-        return _new_customer(state, record, rng, clock, place)
-    return rng.choice(list(state.customers.values()))
+        return new_customer(state, record, rng, clock, place)
+    known = state.customers.row()
+    found = known[int(len(known) * rng.random() ** 4)] if loyal else rng.choice(known)
+    return found if found.addresses else new_customer(state, record, rng, clock, place)
 
 
-def _new_customer(
+def new_customer(
     state: State,
     record: Record,
     rng: Random,
     clock: Clock,
     place: Place,
 ) -> Customer:
+    """Record a customer who lives there."""
+    profile = profile_of(state)
     mint = state.minter()
-    address = _address(rng, place)
+    address = _address(rng, profile, place)
     customer_id = mint("Customer")
     subscribed = rng.random() < 0.45
     facts = {
@@ -231,7 +233,7 @@ def _new_customer(
         "sms_state": "NEVER_SUBSCRIBED",
         "tags": ["newsletter"] if subscribed else [],
         "note": None,
-        "locale": rng.choice(("en", "en", "en-US", "es")),
+        "locale": rng.choice(profile.people.locales),
         "state": rng.choice(("DISABLED", "DISABLED", "ENABLED", "INVITED")),
         "verified": rng.random() < 0.8,
         "tax_exempt": False,
@@ -241,21 +243,23 @@ def _new_customer(
     return state.customers[customer_id]
 
 
-def _address(rng: Random, place: Place) -> Facts:
-    return {
-        "first_name": rng.choice(FIRST_NAMES),
-        "last_name": rng.choice(LAST_NAMES),
-        "company": "Fieldwork Supply LLC" if rng.random() < 0.05 else None,
-        "address1": f"{rng.randrange(1, 999)} {rng.choice(STREETS)}",
+def _address(rng: Random, profile: Profile, place: Place) -> Facts:
+    people = profile.people
+    facts = {
+        "first_name": rng.choice(people.first_names),
+        "last_name": rng.choice(people.last_names),
+        "company": people.company if rng.random() < 0.05 else None,
+        "address1": f"{rng.randrange(1, 999)} {rng.choice(people.streets)}",
         "address2": f"Apt {rng.randrange(1, 40)}" if rng.random() < 0.3 else None,
         "city": place.city,
         "province": place.province,
         "province_code": place.province_code,
         "zip": place.zip,
-        "phone": f"+1555{rng.randrange(10**6, 10**7)}" if rng.random() < 0.6 else None,
+        "phone": f"{people.phone}{rng.randrange(10**6, 10**7)}" if rng.random() < 0.6 else None,
     }
+    return facts if profile.country == "US" else {**facts, "country": profile.country}
 
 
 def _email(address: Facts, rng: Random) -> str:
     local = f"{address['first_name']}.{address['last_name']}".lower().replace("'", "").replace("í", "i")
-    return f"{local}{rng.randrange(1, 9_999)}@example.com"
+    return f"{local if local.isascii() else 'buyer'}{rng.randrange(1, 9_999)}@example.com"

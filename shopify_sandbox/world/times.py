@@ -15,4 +15,5 @@ def instant(text: str) -> datetime:
 
 def stamp(moment: datetime) -> str:
     """Write an instant the way Shopify prints it; fractions of a second are cut."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

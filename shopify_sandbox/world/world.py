@@ -5,13 +5,16 @@ Here: creation, replay and evolution in memory. Not here: files and locks (``sto
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from shopify_sandbox.world.arguments import Arguments
+from shopify_sandbox.world.consequences import consequences
 from shopify_sandbox.world.entries import Facts
 from shopify_sandbox.world.evolution import Actions, advance, random_actions, scene_of
 from shopify_sandbox.world.fold import apply
@@ -34,6 +37,18 @@ def line_of(event: Facts) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing a world is made of becomes garbage: to look for some while it grows would be a third of all work."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 @dataclass
 class World:
     """State plus the events recorded since they were last taken."""
@@ -43,35 +58,49 @@ class World:
     recorded: list[Facts] = field(default_factory=list)
 
     @classmethod
-    def create(cls, arguments: Arguments, progress: Callable[[int], None] = lambda orders: None) -> World:
-        """A new shop with its history up to ``now`` (UTC, whole seconds); its events wait in ``recorded``.
+    def create(
+        cls,
+        arguments: Arguments,
+        progress: Callable[[int], None] = lambda orders: None,
+        keep: Callable[[Facts], object] | None = None,
+    ) -> World:
+        """A new shop with its history up to ``now`` (UTC, whole seconds).
 
         Args:
             progress: Told after each order how many there are.
+            keep: Takes each event as it is made; without it they wait in ``recorded``.
         """
         world = cls(arguments)
 
         def record(event: Facts) -> None:
             before = len(world.state.orders)
             world.record(event)
+            if keep:
+                for made in world.take():
+                    keep(made)
             if len(world.state.orders) > before:
                 progress(before + 1)
 
-        write_history(world.state, record, seeded(f"{arguments.seed}/history"), arguments)
+        with _uncollected():
+            write_history(world.state, record, seeded(f"{arguments.seed}/history"), arguments)
         return world
 
     @classmethod
     def replay(cls, arguments: Arguments, events: Iterable[Facts]) -> World:
         """The world those events made; nothing waits in ``recorded``."""
         world = cls(arguments)
-        for event in events:
-            apply(world.state, event)
+        with _uncollected():
+            for event in events:
+                apply(world.state, event)
         return world
 
     def record(self, event: Facts) -> None:
-        """Fold an event and keep it for the log."""
+        """Fold an event and what follows from it, and keep them for the log."""
         apply(self.state, event)
         self.recorded.append(event)
+        for following in consequences(self.state, event, is_full=self.arguments.is_full):
+            apply(self.state, following)
+            self.recorded.append(following)
 
     def take(self) -> list[Facts]:
         """The events recorded since the last call."""

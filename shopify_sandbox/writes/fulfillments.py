@@ -13,17 +13,18 @@ from typing import Any
 
 from shopify_sandbox.admin.model import Resolver
 from shopify_sandbox.errors import UserError
-from shopify_sandbox.resources.fulfillment_orders import FulfillmentOrder, found
+from shopify_sandbox.resources.fulfillment_orders import found
 from shopify_sandbox.resources.values import gid
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.entries import Facts, event, stock
-from shopify_sandbox.world.records import Line
+from shopify_sandbox.world.entries import Facts, event, stock_at
+from shopify_sandbox.world.records import FulfillmentOrder, FulfillmentOrderLine
+from shopify_sandbox.world.routing import SHIPPABLE
 from shopify_sandbox.world.state import State
 from shopify_sandbox.worldclock import WorldClock
 from shopify_sandbox.writes.payload import Payload, Problem, fields
 
-#: Units to ship of each line.
-Units = dict[Line, int]
+#: Units to ship of each line of a fulfillment order.
+Units = dict[FulfillmentOrderLine, int]
 
 
 def mutations(clock: WorldClock) -> dict[str, Resolver]:
@@ -51,7 +52,7 @@ def _fulfill(store: Store, clock: WorldClock, given: Mapping[str, Any], granted:
         if one is None:
             problems.append(Problem((*place, "fulfillmentOrderId"), "Fulfillment order does not exist."))
             continue
-        if one in wanted:
+        if any(one.id == other.id for other in wanted):
             message = "Fulfillment order is given more than once."
             problems.append(Problem((*place, "fulfillmentOrderId"), message))
             continue
@@ -62,6 +63,8 @@ def _fulfill(store: Store, clock: WorldClock, given: Mapping[str, Any], granted:
         problems += _unit_problems(one, each, place, units)
     if not problems and len({one.order for one in wanted}) > 1:
         problems.append(Problem(("fulfillment",), "All fulfillment orders must belong to the same order."))
+    if not problems and len({one.location for one in wanted}) > 1:
+        problems.append(Problem(("fulfillment",), "All fulfillment orders must be at the same location."))
     if problems:
         return Payload(type_, None, [UserError("UserError", each.field, each.message) for each in problems])
     order = wanted[0].order
@@ -73,25 +76,25 @@ def _unit_problems(
     one: FulfillmentOrder, given: Mapping[str, Any], place: tuple[str, ...], units: Units
 ) -> Iterator[Problem]:
     """Gather the units to ship into ``units``; yield why they cannot be."""
-    if one.status in ("CLOSED", "CANCELLED"):
+    if one.status not in SHIPPABLE:
         message = f"Fulfillment order {one.id} has an unfulfillable status= {one.status.lower()}."
         yield Problem(("fulfillment",), message)
         return
-    by_gid = {gid("FulfillmentOrderLineItem", line.id): line.line for line in one.lines}
+    by_gid = {gid("FulfillmentOrderLineItem", row.id): row for row in one.lines}
     asked = given.get("fulfillmentOrderLineItems")
     if not asked:
-        units.update({line: line.unfulfilled for line in by_gid.values() if line.unfulfilled})
+        units.update({row: row.remaining for row in by_gid.values() if row.remaining})
         return
     for number, each in enumerate(asked):
-        line = by_gid.get(each["id"])
-        if line is None:
+        row = by_gid.get(each["id"])
+        if row is None:
             at = (*place, "fulfillmentOrderLineItems", str(number), "id")
             yield Problem(at, "Fulfillment order line item does not exist.")
-        elif not 0 < each["quantity"] <= line.unfulfilled - units.get(line, 0):
+        elif not 0 < each["quantity"] <= row.remaining - units.get(row, 0):
             at = (*place, "fulfillmentOrderLineItems", str(number), "quantity")
             yield Problem(at, "Invalid fulfillment order line item quantity requested.")
         else:
-            units[line] = units.get(line, 0) + each["quantity"]
+            units[row] = units.get(row, 0) + each["quantity"]
 
 
 def _fulfillment_event(
@@ -108,10 +111,10 @@ def _fulfillment_event(
         fulfillment={
             "id": mint("Fulfillment"),
             "name": f"{order.name}.{len(order.fulfillments) + 1}",
-            "location_id": order.location.id,
-            "lines": [[mint("FulfillmentLineItem"), line.id, count] for line, count in units.items()],
+            "location_id": one.location.id,
+            "lines": [[mint("FulfillmentLineItem"), row.line.id, count] for row, count in units.items()],
             "tracking": [[company, number, url] for number, url in zip_longest(numbers, urls, fillvalue="")],
         },
         closes=sum(units.values()) == order.unfulfilled,
-        stock=stock(state, order, ((line.id, {"committed": -count}) for line, count in units.items())),
+        stock=stock_at(state, one.location, ((row.line, {"committed": -count}) for row, count in units.items())),
     )

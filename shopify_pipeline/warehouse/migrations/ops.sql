@@ -5,11 +5,20 @@ create table ops.shops (
     shop text not null,
     time_zone text not null,
     currency text not null,
+    plan text not null,
     go_live_on date,
     registered_at timestamptz not null,
     constraint shops_pkey primary key (shop)
 );
 comment on table ops.shops is 'One row per shop, as the shop itself answered; go_live_on is the first day of the books, in the shop''s zone.';
+
+create table ops.paused_shops (
+    shop text not null,
+    paused_at timestamptz not null,
+    because text not null,
+    constraint paused_shops_pkey primary key (shop)
+);
+comment on table ops.paused_shops is 'Shops for which no sensor and no schedule starts anything, because a person said so.';
 
 create sequence ops.landing_seq;
 create table ops.loads (
@@ -27,26 +36,33 @@ create table ops.loads (
     superseded bigint,
     quarantined bigint,
     new_versions bigint,
+    rows bigint,
+    bytes bigint,
+    api_points numeric(14, 1),
+    api_requests bigint,
+    seconds jsonb not null default '{}',
+    newest_change_at timestamptz,
     started_at timestamptz not null,
     landed_at timestamptz,
     merged_at timestamptz,
     constraint loads_pkey primary key (load_id),
-    constraint loads_mode_known check (mode in ('full', 'window', 'roots')),
+    constraint loads_mode_known check (mode in ('full', 'window', 'backfill', 'roots')),
     constraint loads_state_known check (state in ('extracting', 'landed', 'merged', 'abandoned')),
     constraint loads_conserve_roots check (state <> 'merged' or received = loaded + superseded + quarantined)
 );
 create index loads_open on ops.loads (shop, stream, load_id) where state in ('extracting', 'landed');
-comment on table ops.loads is 'One row per load, the only state of a sync: extracting, landed, merged (or abandoned). window_to is the shop''s clock when the load began.';
+comment on table ops.loads is 'One row per load, the only state of a sync: extracting, landed, merged (or abandoned). window_to is the shop''s clock when the load began; bytes are those of Shopify''s bodies; seconds are by stage: count, read, land, parse, validate, copy, merge; newest_change_at is the newest stamp among the roots received.';
 
 create table ops.cursors (
     shop text not null,
     stream text not null,
     cursor_at timestamptz not null,
+    backfill_at timestamptz,
     load_id bigint not null,
     constraint cursors_pkey primary key (shop, stream),
     constraint cursors_load foreign key (load_id) references ops.loads (load_id)
 );
-comment on table ops.cursors is 'Every change up to cursor_at (the shop''s clock) was loaded; the next window begins an overlap earlier.';
+comment on table ops.cursors is 'Every change up to cursor_at (the shop''s clock) was loaded; the next window begins an overlap earlier. What was last changed before backfill_at is still to be loaded; null: nothing is.';
 
 create table ops.quarantine (
     quarantine_id bigint generated always as identity,
@@ -66,6 +82,26 @@ create table ops.quarantine (
 );
 create unique index quarantine_open on ops.quarantine (shop, stream, root_type, root_id, rule, path) where released_at is null;
 comment on table ops.quarantine is 'Why a root was withheld: rule, value path and the raw JSON of the bad record. Released when a good version was loaded.';
+
+create table ops.missing (
+    shop text not null,
+    stream text not null,
+    root_type text not null,
+    root_id text not null,
+    load_id bigint not null,
+    constraint missing_pkey primary key (shop, stream, root_type, root_id),
+    constraint missing_load foreign key (load_id) references ops.loads (load_id)
+);
+comment on table ops.missing is 'Roots the last full id sweep did not find in the shop; missing in the next one too, they are gone.';
+
+create table ops.reread (
+    shop text not null,
+    stream text not null,
+    root_type text not null,
+    root_id text not null,
+    constraint reread_pkey primary key (shop, stream, root_type, root_id)
+);
+comment on table ops.reread is 'Roots to be read by id before the next window: they name something that is gone, for which Shopify moves no stamp.';
 
 create table ops.inbox (
     shop text not null,

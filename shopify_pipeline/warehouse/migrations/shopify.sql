@@ -10,6 +10,17 @@ create table shopify.products (
     status text not null,
     vendor text not null,
     product_type text not null,
+    category_id text,
+    category text,
+    description_html text not null,
+    seo_title text,
+    seo_description text,
+    template_suffix text,
+    online_store_url text,
+    is_gift_card boolean not null,
+    has_only_default_variant boolean not null,
+    has_bundle_variants boolean not null,
+    requires_selling_plan boolean not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     published_at timestamptz,
@@ -34,6 +45,34 @@ create table shopify.product_tags (
 );
 comment on table shopify.product_tags is 'One row per tag of a product.';
 
+create table shopify.product_options (
+    shop text not null,
+    product_id bigint not null,
+    option_id bigint not null,
+    name text not null,
+    position bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint product_options_pkey primary key (shop, product_id, option_id)
+);
+comment on table shopify.product_options is 'One row per option of a product, such as its size.';
+
+create table shopify.product_option_values (
+    shop text not null,
+    product_id bigint not null,
+    option_id bigint not null,
+    position bigint not null,
+    option_value_id bigint not null,
+    name text not null,
+    has_variants boolean not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint product_option_values_pkey primary key (shop, product_id, option_id, position)
+);
+comment on table shopify.product_option_values is 'One row per value of an option, such as a size.';
+
 create table shopify.variants (
     shop text not null,
     variant_id bigint not null,
@@ -48,6 +87,7 @@ create table shopify.variants (
     compare_at_price numeric(20, 6),
     inventory_policy text not null,
     is_taxable boolean not null,
+    is_bundle boolean not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     _load_id bigint not null,
@@ -70,15 +110,73 @@ create table shopify.variants_history (
 );
 comment on table shopify.variants_history is 'Every change of price, compare_at_price seen; append-only, because Shopify keeps no past.';
 
+create table shopify.variant_options (
+    shop text not null,
+    variant_id bigint not null,
+    product_id bigint not null,
+    position bigint not null,
+    name text not null,
+    value text not null,
+    option_value_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint variant_options_pkey primary key (shop, variant_id, position)
+);
+create index variant_options_by_root on shopify.variant_options (shop, product_id);
+comment on table shopify.variant_options is 'One row per option of a variant, with the value that makes it this variant.';
+
+create table shopify.bundle_components (
+    shop text not null,
+    bundle_component_id bigint not null,
+    product_id bigint not null,
+    bundle_variant_id bigint not null,
+    component_variant_id bigint not null,
+    quantity bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint bundle_components_pkey primary key (shop, bundle_component_id)
+);
+create index bundle_components_by_root on shopify.bundle_components (shop, product_id);
+comment on table shopify.bundle_components is 'One row per variant that is part of a bundle.';
+
+create table shopify.product_metafields (
+    shop text not null,
+    product_id bigint not null,
+    metafield_id bigint not null,
+    namespace text not null,
+    key text not null,
+    type text not null,
+    value text not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint product_metafields_pkey primary key (shop, product_id, namespace, key)
+);
+comment on table shopify.product_metafields is 'One row per metafield of the product, of those the shop''s settings name.';
+
 create table shopify.locations (
     shop text not null,
     location_id bigint not null,
     name text not null,
     is_active boolean not null,
     fulfills_online_orders boolean not null,
+    ships_inventory boolean not null,
+    has_active_inventory boolean not null,
+    has_unfulfilled_orders boolean not null,
+    is_fulfillment_service boolean not null,
+    fulfillment_service text,
+    address1 text,
+    address2 text,
     city text,
+    zip text,
     province_code text,
     country_code text,
+    phone text,
+    deactivated_at text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     _load_id bigint not null,
@@ -98,6 +196,11 @@ create table shopify.inventory_items (
     requires_shipping boolean not null,
     cost_currency text,
     unit_cost numeric(20, 6),
+    weight numeric(30, 12),
+    weight_unit text,
+    country_code_of_origin text,
+    province_code_of_origin text,
+    harmonized_system_code text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     _load_id bigint not null,
@@ -173,14 +276,22 @@ create table shopify.customers (
     display_name text,
     email text,
     email_marketing_state text,
+    email_opt_in_level text,
+    email_marketing_updated_at timestamptz,
     phone text,
     state text not null,
     locale text not null,
+    note text,
+    multipass_identifier text,
+    product_subscriber_status text not null,
     is_tax_exempt boolean not null,
     is_email_verified boolean not null,
+    has_opted_out_of_data_sale boolean not null,
     order_count bigint not null,
     currency text not null,
     amount_spent numeric(20, 6) not null,
+    last_order_id bigint,
+    default_address_id bigint,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     _load_id bigint not null,
@@ -213,31 +324,109 @@ create table shopify.customer_addresses (
 );
 comment on table shopify.customer_addresses is 'One row per address a customer keeps.';
 
+create table shopify.customer_tags (
+    shop text not null,
+    customer_id bigint not null,
+    position bigint not null,
+    tag text not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint customer_tags_pkey primary key (shop, customer_id, position)
+);
+comment on table shopify.customer_tags is 'One row per tag of a customer.';
+
+create table shopify.customer_tax_exemptions (
+    shop text not null,
+    customer_id bigint not null,
+    position bigint not null,
+    exemption text not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint customer_tax_exemptions_pkey primary key (shop, customer_id, position)
+);
+comment on table shopify.customer_tax_exemptions is 'One row per tax a customer is exempt from.';
+
+create table shopify.customer_metafields (
+    shop text not null,
+    customer_id bigint not null,
+    metafield_id bigint not null,
+    namespace text not null,
+    key text not null,
+    type text not null,
+    value text not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint customer_metafields_pkey primary key (shop, customer_id, namespace, key)
+);
+comment on table shopify.customer_metafields is 'One row per metafield of the customer, of those the shop''s settings name.';
+
 create table shopify.orders (
     shop text not null,
     order_id bigint not null,
     name text not null,
+    number bigint not null,
+    confirmation_number text,
+    po_number text,
     source_name text,
+    source_identifier text,
+    registered_source_url text,
+    app_id bigint,
+    app_name text,
+    publication_id bigint,
+    business_entity_id bigint not null,
+    retail_location_id bigint,
     email text,
     phone text,
     note text,
+    customer_locale text,
+    accepts_marketing boolean not null,
     customer_id bigint,
+    company_id bigint,
+    company_name text,
+    company_location_id bigint,
+    company_contact_id bigint,
     created_at timestamptz not null,
     processed_at timestamptz not null,
     updated_at timestamptz not null,
     cancelled_at timestamptz,
     closed_at timestamptz,
     cancel_reason text,
+    cancel_note text,
     financial_status text,
     fulfillment_status text not null,
     return_status text not null,
     is_test boolean not null,
     is_edited boolean not null,
+    is_closed boolean not null,
+    is_confirmed boolean not null,
+    is_fully_paid boolean not null,
+    is_unpaid boolean not null,
+    is_capturable boolean not null,
+    is_refundable boolean not null,
+    is_restockable boolean not null,
+    is_fulfillable boolean not null,
+    requires_shipping boolean not null,
     taxes_included boolean not null,
+    is_tax_exempt boolean not null,
+    duties_included boolean not null,
+    has_estimated_taxes boolean not null,
+    line_quantity bigint not null,
+    current_line_quantity bigint not null,
+    total_weight bigint,
+    current_total_weight bigint not null,
     currency text not null,
     presentment_currency text not null,
     original_total_price_shop numeric(20, 6) not null,
     original_total_price_presentment numeric(20, 6) not null,
+    original_total_duties_shop numeric(20, 6),
+    original_total_duties_presentment numeric(20, 6),
+    original_total_additional_fees_shop numeric(20, 6),
+    original_total_additional_fees_presentment numeric(20, 6),
     total_price_shop numeric(20, 6) not null,
     total_price_presentment numeric(20, 6) not null,
     subtotal_price_shop numeric(20, 6),
@@ -246,6 +435,8 @@ create table shopify.orders (
     total_tax_presentment numeric(20, 6),
     total_discounts_shop numeric(20, 6),
     total_discounts_presentment numeric(20, 6),
+    cart_discount_shop numeric(20, 6),
+    cart_discount_presentment numeric(20, 6),
     total_shipping_price_shop numeric(20, 6) not null,
     total_shipping_price_presentment numeric(20, 6) not null,
     current_total_price_shop numeric(20, 6) not null,
@@ -256,12 +447,20 @@ create table shopify.orders (
     current_total_tax_presentment numeric(20, 6),
     current_total_discounts_shop numeric(20, 6) not null,
     current_total_discounts_presentment numeric(20, 6) not null,
+    current_cart_discount_shop numeric(20, 6) not null,
+    current_cart_discount_presentment numeric(20, 6) not null,
     current_shipping_price_shop numeric(20, 6) not null,
     current_shipping_price_presentment numeric(20, 6) not null,
+    current_total_duties_shop numeric(20, 6),
+    current_total_duties_presentment numeric(20, 6),
+    current_total_additional_fees_shop numeric(20, 6),
+    current_total_additional_fees_presentment numeric(20, 6),
     total_received_shop numeric(20, 6) not null,
     total_received_presentment numeric(20, 6) not null,
     total_refunded_shop numeric(20, 6) not null,
     total_refunded_presentment numeric(20, 6) not null,
+    total_refunded_shipping_shop numeric(20, 6) not null,
+    total_refunded_shipping_presentment numeric(20, 6) not null,
     net_payment_shop numeric(20, 6) not null,
     net_payment_presentment numeric(20, 6) not null,
     total_outstanding_shop numeric(20, 6) not null,
@@ -272,6 +471,10 @@ create table shopify.orders (
     total_tip_presentment numeric(20, 6) not null,
     refund_discrepancy_shop numeric(20, 6) not null,
     refund_discrepancy_presentment numeric(20, 6) not null,
+    cash_rounding_paid_shop numeric(20, 6) not null,
+    cash_rounding_paid_presentment numeric(20, 6) not null,
+    cash_rounding_refunded_shop numeric(20, 6) not null,
+    cash_rounding_refunded_presentment numeric(20, 6) not null,
     ship_to_first_name text,
     ship_to_last_name text,
     ship_to_company text,
@@ -282,6 +485,16 @@ create table shopify.orders (
     ship_to_phone text,
     ship_to_province_code text,
     ship_to_country_code text,
+    bill_to_first_name text,
+    bill_to_last_name text,
+    bill_to_company text,
+    bill_to_address1 text,
+    bill_to_address2 text,
+    bill_to_city text,
+    bill_to_zip text,
+    bill_to_phone text,
+    bill_to_province_code text,
+    bill_to_country_code text,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
@@ -289,12 +502,14 @@ create table shopify.orders (
     _root_hash text not null,
     constraint orders_pkey primary key (shop, order_id)
 );
+create index orders_by_customer_id on shopify.orders (shop, customer_id);
 comment on table shopify.orders is 'One row per order, newest version.';
 
 create table shopify.order_lines (
     shop text not null,
     order_line_id bigint not null,
     order_id bigint not null,
+    name text not null,
     title text not null,
     variant_title text,
     sku text,
@@ -304,35 +519,74 @@ create table shopify.order_lines (
     quantity bigint not null,
     current_quantity bigint not null,
     unfulfilled_quantity bigint not null,
+    non_fulfillable_quantity bigint not null,
+    refundable_quantity bigint not null,
     requires_shipping boolean not null,
     is_gift_card boolean not null,
     is_taxable boolean not null,
+    is_restockable boolean not null,
+    weight numeric(30, 12),
+    weight_unit text,
+    selling_plan_id bigint,
+    selling_plan_name text,
+    group_id bigint,
+    group_title text,
+    group_quantity bigint,
+    group_product_id bigint,
+    group_variant_id bigint,
+    group_sku text,
     currency text not null,
     presentment_currency text not null,
     original_unit_price_shop numeric(20, 6) not null,
     original_unit_price_presentment numeric(20, 6) not null,
     original_total_shop numeric(20, 6) not null,
     original_total_presentment numeric(20, 6) not null,
+    discounted_unit_price_shop numeric(20, 6) not null,
+    discounted_unit_price_presentment numeric(20, 6) not null,
+    discounted_unit_price_after_all_shop numeric(20, 6) not null,
+    discounted_unit_price_after_all_presentment numeric(20, 6) not null,
     discounted_total_shop numeric(20, 6) not null,
     discounted_total_presentment numeric(20, 6) not null,
+    total_discount_shop numeric(20, 6) not null,
+    total_discount_presentment numeric(20, 6) not null,
+    price_after_all_discounts_before_tax_shop numeric(20, 6) not null,
+    price_after_all_discounts_before_tax_presentment numeric(20, 6) not null,
+    unfulfilled_original_total_shop numeric(20, 6) not null,
+    unfulfilled_original_total_presentment numeric(20, 6) not null,
+    unfulfilled_discounted_total_shop numeric(20, 6) not null,
+    unfulfilled_discounted_total_presentment numeric(20, 6) not null,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
     constraint order_lines_pkey primary key (shop, order_line_id)
 );
 create index order_lines_by_root on shopify.order_lines (shop, order_id);
+create index order_lines_by_product_id on shopify.order_lines (shop, product_id);
+create index order_lines_by_variant_id on shopify.order_lines (shop, variant_id);
 comment on table shopify.order_lines is 'One row per line item of an order, removed ones included.';
 
-create table shopify.order_line_discounts (
+create table shopify.order_line_attributes (
     shop text not null,
     order_line_id bigint not null,
     position bigint not null,
     order_id bigint not null,
+    name text not null,
+    value text,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint order_line_attributes_pkey primary key (shop, order_line_id, position)
+);
+create index order_line_attributes_by_root on shopify.order_line_attributes (shop, order_id);
+comment on table shopify.order_line_attributes is 'One row per custom attribute of an order line.';
+
+create table shopify.order_line_discounts (
+    shop text not null,
+    owner_type text not null,
+    owner_id bigint not null,
+    position bigint not null,
+    order_id bigint not null,
     application_index bigint not null,
-    allocation_method text not null,
-    target_selection text not null,
-    code text,
-    title text,
     currency text not null,
     presentment_currency text not null,
     allocated_shop numeric(20, 6) not null,
@@ -340,10 +594,10 @@ create table shopify.order_line_discounts (
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
-    constraint order_line_discounts_pkey primary key (shop, order_line_id, position)
+    constraint order_line_discounts_pkey primary key (shop, owner_type, owner_id, position)
 );
 create index order_line_discounts_by_root on shopify.order_line_discounts (shop, order_id);
-comment on table shopify.order_line_discounts is 'One row per discount allocated to a line.';
+comment on table shopify.order_line_discounts is 'One row per discount allocated to an order line or a shipping line.';
 
 create table shopify.order_taxes (
     shop text not null,
@@ -353,6 +607,7 @@ create table shopify.order_taxes (
     order_id bigint not null,
     title text not null,
     rate numeric(24, 20),
+    source text,
     channel_liable boolean,
     currency text not null,
     presentment_currency text not null,
@@ -364,7 +619,26 @@ create table shopify.order_taxes (
     constraint order_taxes_pkey primary key (shop, owner_type, owner_id, position)
 );
 create index order_taxes_by_root on shopify.order_taxes (shop, order_id);
-comment on table shopify.order_taxes is 'One row per tax line of an order line or a shipping line, at order time (removed units included).';
+comment on table shopify.order_taxes is 'One row per tax of a line, shipping line, duty or additional fee, at order time (removed units included).';
+
+create table shopify.order_duties (
+    shop text not null,
+    duty_id bigint not null,
+    order_line_id bigint not null,
+    order_id bigint not null,
+    harmonized_system_code text,
+    country_code_of_origin text,
+    currency text not null,
+    presentment_currency text not null,
+    price_shop numeric(20, 6) not null,
+    price_presentment numeric(20, 6) not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint order_duties_pkey primary key (shop, duty_id)
+);
+create index order_duties_by_root on shopify.order_duties (shop, order_id);
+comment on table shopify.order_duties is 'One row per duty charged on an order line.';
 
 create table shopify.order_shipping_lines (
     shop text not null,
@@ -373,6 +647,9 @@ create table shopify.order_shipping_lines (
     title text not null,
     code text,
     source text,
+    carrier_identifier text,
+    delivery_category text,
+    is_custom boolean not null,
     is_removed boolean not null,
     currency text not null,
     presentment_currency text not null,
@@ -380,6 +657,8 @@ create table shopify.order_shipping_lines (
     original_price_presentment numeric(20, 6) not null,
     discounted_price_shop numeric(20, 6) not null,
     discounted_price_presentment numeric(20, 6) not null,
+    current_discounted_price_shop numeric(20, 6) not null,
+    current_discounted_price_presentment numeric(20, 6) not null,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
@@ -413,6 +692,44 @@ create table shopify.order_tags (
 );
 comment on table shopify.order_tags is 'One row per tag of an order.';
 
+create table shopify.discount_applications (
+    shop text not null,
+    order_id bigint not null,
+    application_index bigint not null,
+    application_type text not null,
+    allocation_method text not null,
+    target_selection text not null,
+    target_type text not null,
+    code text,
+    title text,
+    description text,
+    value_currency text,
+    value_amount numeric(20, 6),
+    value_percentage numeric(24, 20),
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint discount_applications_pkey primary key (shop, order_id, application_index)
+);
+comment on table shopify.discount_applications is 'One row per discount applied to an order: the rule, whose shares are in ``order_line_discounts``.';
+
+create table shopify.additional_fees (
+    shop text not null,
+    additional_fee_id bigint not null,
+    order_id bigint not null,
+    name text not null,
+    currency text not null,
+    presentment_currency text not null,
+    price_shop numeric(20, 6) not null,
+    price_presentment numeric(20, 6) not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint additional_fees_pkey primary key (shop, additional_fee_id)
+);
+create index additional_fees_by_root on shopify.additional_fees (shop, order_id);
+comment on table shopify.additional_fees is 'One row per additional fee of an order.';
+
 create table shopify.order_agreements (
     shop text not null,
     agreement_id bigint not null,
@@ -422,6 +739,7 @@ create table shopify.order_agreements (
     happened_at timestamptz not null,
     refund_id bigint,
     return_id bigint,
+    app_id bigint,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
@@ -440,6 +758,10 @@ create table shopify.order_sales (
     quantity bigint,
     order_line_id bigint,
     shipping_line_id bigint,
+    duty_id bigint,
+    additional_fee_id bigint,
+    fee_type text,
+    fee_id bigint,
     currency text not null,
     presentment_currency text not null,
     total_shop numeric(20, 6) not null,
@@ -448,6 +770,8 @@ create table shopify.order_sales (
     total_tax_presentment numeric(20, 6) not null,
     discount_before_tax_shop numeric(20, 6) not null,
     discount_before_tax_presentment numeric(20, 6) not null,
+    discount_after_tax_shop numeric(20, 6) not null,
+    discount_after_tax_presentment numeric(20, 6) not null,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
@@ -463,6 +787,7 @@ create table shopify.order_sale_taxes (
     order_id bigint not null,
     title text not null,
     rate numeric(24, 20),
+    source text,
     channel_liable boolean,
     currency text not null,
     presentment_currency text not null,
@@ -484,16 +809,31 @@ create table shopify.order_transactions (
     kind text not null,
     status text not null,
     gateway text,
+    formatted_gateway text,
+    payment_id text,
+    payment_method text,
+    account_number text,
     error_code text,
     is_test boolean not null,
+    is_manual_gateway boolean not null,
+    is_multi_capturable boolean not null,
     created_at timestamptz not null,
     processed_at timestamptz,
+    authorization_expires_at timestamptz,
     currency text not null,
     presentment_currency text not null,
     amount_shop numeric(20, 6) not null,
     amount_presentment numeric(20, 6) not null,
     rounding_shop numeric(20, 6),
     rounding_presentment numeric(20, 6),
+    total_unsettled_shop numeric(20, 6),
+    total_unsettled_presentment numeric(20, 6),
+    settlement_currency text,
+    settlement_rate numeric(30, 12),
+    exchange_adjustment_currency text,
+    exchange_adjustment numeric(20, 6),
+    exchange_original numeric(20, 6),
+    exchange_final numeric(20, 6),
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
@@ -504,16 +844,21 @@ comment on table shopify.order_transactions is 'One row per payment transaction 
 
 create table shopify.transaction_fees (
     shop text not null,
+    fee_id bigint not null,
     transaction_id bigint not null,
-    position bigint not null,
     order_id bigint not null,
     fee_type text not null,
+    rate_name text,
+    flat_fee_name text,
+    rate numeric(30, 12) not null,
     currency text not null,
     amount numeric(20, 6) not null,
+    flat_fee numeric(20, 6) not null,
+    tax numeric(20, 6) not null,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
-    constraint transaction_fees_pkey primary key (shop, transaction_id, position)
+    constraint transaction_fees_pkey primary key (shop, fee_id)
 );
 create index transaction_fees_by_root on shopify.transaction_fees (shop, order_id);
 comment on table shopify.transaction_fees is 'One row per fee Shopify Payments charged on a transaction.';
@@ -522,6 +867,7 @@ create table shopify.refunds (
     shop text not null,
     refund_id bigint not null,
     order_id bigint not null,
+    return_id bigint,
     note text,
     created_at timestamptz,
     processed_at timestamptz not null,
@@ -543,6 +889,7 @@ create table shopify.refund_lines (
     refund_id bigint not null,
     position bigint not null,
     order_id bigint not null,
+    refund_line_id bigint,
     order_line_id bigint not null,
     quantity bigint not null,
     restock_type text not null,
@@ -550,6 +897,8 @@ create table shopify.refund_lines (
     location_id bigint,
     currency text not null,
     presentment_currency text not null,
+    price_shop numeric(20, 6) not null,
+    price_presentment numeric(20, 6) not null,
     subtotal_shop numeric(20, 6) not null,
     subtotal_presentment numeric(20, 6) not null,
     total_tax_shop numeric(20, 6) not null,
@@ -602,6 +951,24 @@ create table shopify.refund_adjustments (
 create index refund_adjustments_by_root on shopify.refund_adjustments (shop, order_id);
 comment on table shopify.refund_adjustments is 'One row per order adjustment of a refund: what was refunded beside the value of its lines.';
 
+create table shopify.refund_duties (
+    shop text not null,
+    refund_id bigint not null,
+    position bigint not null,
+    order_id bigint not null,
+    duty_id bigint,
+    currency text not null,
+    presentment_currency text not null,
+    amount_shop numeric(20, 6) not null,
+    amount_presentment numeric(20, 6) not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint refund_duties_pkey primary key (shop, refund_id, position)
+);
+create index refund_duties_by_root on shopify.refund_duties (shop, order_id);
+comment on table shopify.refund_duties is 'One row per refunded duty of a refund.';
+
 create table shopify.fulfillments (
     shop text not null,
     fulfillment_id bigint not null,
@@ -611,9 +978,13 @@ create table shopify.fulfillments (
     display_status text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
+    in_transit_at timestamptz,
+    estimated_delivery_at timestamptz,
     delivered_at timestamptz,
     total_quantity bigint not null,
+    requires_shipping boolean not null,
     location_id bigint,
+    service text,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
@@ -629,6 +1000,12 @@ create table shopify.fulfillment_lines (
     order_id bigint not null,
     order_line_id bigint not null,
     quantity bigint,
+    currency text not null,
+    presentment_currency text not null,
+    original_total_shop numeric(20, 6) not null,
+    original_total_presentment numeric(20, 6) not null,
+    discounted_total_shop numeric(20, 6) not null,
+    discounted_total_presentment numeric(20, 6) not null,
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
@@ -652,3 +1029,456 @@ create table shopify.fulfillment_tracking (
 );
 create index fulfillment_tracking_by_root on shopify.fulfillment_tracking (shop, order_id);
 comment on table shopify.fulfillment_tracking is 'One row per tracking number of a fulfillment.';
+
+create table shopify.returns (
+    shop text not null,
+    return_id bigint not null,
+    order_id bigint not null,
+    name text not null,
+    status text not null,
+    total_quantity bigint not null,
+    created_at timestamptz not null,
+    request_approved_at timestamptz,
+    closed_at timestamptz,
+    decline_reason text,
+    decline_note text,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint returns_pkey primary key (shop, return_id)
+);
+create index returns_by_root on shopify.returns (shop, order_id);
+comment on table shopify.returns is 'One row per return of an order, requested and declined ones included.';
+
+create table shopify.return_lines (
+    shop text not null,
+    line_type text not null,
+    return_line_id bigint not null,
+    return_id bigint not null,
+    order_id bigint not null,
+    fulfillment_line_id bigint,
+    order_line_id bigint,
+    quantity bigint not null,
+    processable_quantity bigint not null,
+    processed_quantity bigint not null,
+    unprocessed_quantity bigint not null,
+    refundable_quantity bigint not null,
+    refunded_quantity bigint not null,
+    reason text,
+    reason_name text,
+    reason_note text not null,
+    customer_note text,
+    currency text,
+    presentment_currency text,
+    discounted_total_shop numeric(20, 6),
+    discounted_total_presentment numeric(20, 6),
+    unit_price_currency text,
+    unit_price numeric(20, 6),
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint return_lines_pkey primary key (shop, line_type, return_line_id)
+);
+create index return_lines_by_root on shopify.return_lines (shop, order_id);
+comment on table shopify.return_lines is 'One row per line of a return; an unverified one is tied to no fulfillment.';
+
+create table shopify.exchange_lines (
+    shop text not null,
+    exchange_line_id bigint not null,
+    return_id bigint not null,
+    order_id bigint not null,
+    variant_id bigint,
+    quantity bigint not null,
+    processable_quantity bigint not null,
+    processed_quantity bigint not null,
+    unprocessed_quantity bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint exchange_lines_pkey primary key (shop, exchange_line_id)
+);
+create index exchange_lines_by_root on shopify.exchange_lines (shop, order_id);
+comment on table shopify.exchange_lines is 'One row per line of a return that goes out in exchange.';
+
+create table shopify.exchange_order_lines (
+    shop text not null,
+    exchange_line_id bigint not null,
+    position bigint not null,
+    order_id bigint not null,
+    order_line_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint exchange_order_lines_pkey primary key (shop, exchange_line_id, position)
+);
+create index exchange_order_lines_by_root on shopify.exchange_order_lines (shop, order_id);
+comment on table shopify.exchange_order_lines is 'One row per order line that came of an exchange line.';
+
+create table shopify.return_fees (
+    shop text not null,
+    fee_type text not null,
+    fee_id bigint not null,
+    owner_id bigint not null,
+    order_id bigint not null,
+    percentage numeric(24, 20),
+    currency text not null,
+    presentment_currency text not null,
+    amount_shop numeric(20, 6) not null,
+    amount_presentment numeric(20, 6) not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint return_fees_pkey primary key (shop, fee_type, fee_id)
+);
+create index return_fees_by_root on shopify.return_fees (shop, order_id);
+comment on table shopify.return_fees is 'One row per fee charged on a return.';
+
+create table shopify.reverse_fulfillment_orders (
+    shop text not null,
+    reverse_fulfillment_order_id bigint not null,
+    return_id bigint not null,
+    order_id bigint not null,
+    status text not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint reverse_fulfillment_orders_pkey primary key (shop, reverse_fulfillment_order_id)
+);
+create index reverse_fulfillment_orders_by_root on shopify.reverse_fulfillment_orders (shop, order_id);
+comment on table shopify.reverse_fulfillment_orders is 'One row per reverse fulfillment order of a return: goods that come back together.';
+
+create table shopify.reverse_fulfillment_lines (
+    shop text not null,
+    reverse_fulfillment_line_id bigint not null,
+    reverse_fulfillment_order_id bigint not null,
+    order_id bigint not null,
+    fulfillment_line_id bigint,
+    order_line_id bigint,
+    total_quantity bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint reverse_fulfillment_lines_pkey primary key (shop, reverse_fulfillment_line_id)
+);
+create index reverse_fulfillment_lines_by_root on shopify.reverse_fulfillment_lines (shop, order_id);
+comment on table shopify.reverse_fulfillment_lines is 'One row per line of a reverse fulfillment order.';
+
+create table shopify.reverse_dispositions (
+    shop text not null,
+    disposition_id bigint not null,
+    reverse_fulfillment_line_id bigint not null,
+    order_id bigint not null,
+    disposition_type text not null,
+    quantity bigint not null,
+    location_id bigint,
+    created_at timestamptz not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint reverse_dispositions_pkey primary key (shop, disposition_id)
+);
+create index reverse_dispositions_by_root on shopify.reverse_dispositions (shop, order_id);
+comment on table shopify.reverse_dispositions is 'One row per decision about units that came back: where they went.';
+
+create table shopify.order_metafields (
+    shop text not null,
+    order_id bigint not null,
+    metafield_id bigint not null,
+    namespace text not null,
+    key text not null,
+    type text not null,
+    value text not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint order_metafields_pkey primary key (shop, order_id, namespace, key)
+);
+comment on table shopify.order_metafields is 'One row per metafield of the order, of those the shop''s settings name.';
+
+create table shopify.fulfillment_orders (
+    shop text not null,
+    fulfillment_order_id bigint not null,
+    order_id bigint not null,
+    order_name text not null,
+    status text not null,
+    request_status text not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    order_processed_at timestamptz not null,
+    fulfill_at timestamptz,
+    fulfill_by timestamptz,
+    location_id bigint,
+    location_name text not null,
+    delivery_method text,
+    delivery_name text,
+    service_code text,
+    deliver_from timestamptz,
+    deliver_until timestamptz,
+    incoterm text,
+    ship_to_city text,
+    ship_to_province text,
+    ship_to_country_code text,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
+    constraint fulfillment_orders_pkey primary key (shop, fulfillment_order_id)
+);
+comment on table shopify.fulfillment_orders is 'One row per fulfillment order, closed ones included, newest version.';
+
+create table shopify.fulfillment_order_lines (
+    shop text not null,
+    fulfillment_order_line_id bigint not null,
+    fulfillment_order_id bigint not null,
+    order_line_id bigint not null,
+    inventory_item_id bigint,
+    sku text,
+    product_title text not null,
+    variant_title text,
+    vendor text,
+    total_quantity bigint not null,
+    remaining_quantity bigint not null,
+    requires_shipping boolean not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint fulfillment_order_lines_pkey primary key (shop, fulfillment_order_line_id)
+);
+create index fulfillment_order_lines_by_root on shopify.fulfillment_order_lines (shop, fulfillment_order_id);
+comment on table shopify.fulfillment_order_lines is 'One row per line of a fulfillment order.';
+
+create table shopify.fulfillment_holds (
+    shop text not null,
+    fulfillment_order_id bigint not null,
+    hold_id bigint not null,
+    handle text,
+    reason text not null,
+    display_reason text not null,
+    reason_notes text,
+    is_own boolean not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint fulfillment_holds_pkey primary key (shop, fulfillment_order_id, hold_id)
+);
+comment on table shopify.fulfillment_holds is 'One row per hold on a fulfillment order.';
+
+create table shopify.fulfillment_order_fulfillments (
+    shop text not null,
+    fulfillment_order_id bigint not null,
+    fulfillment_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint fulfillment_order_fulfillments_pkey primary key (shop, fulfillment_order_id, fulfillment_id)
+);
+comment on table shopify.fulfillment_order_fulfillments is 'One row per fulfillment that shipped units of a fulfillment order.';
+
+create table shopify.gift_cards (
+    shop text not null,
+    gift_card_id bigint not null,
+    customer_id bigint,
+    order_id bigint,
+    order_line_id bigint,
+    recipient_id bigint,
+    recipient_name text,
+    recipient_message text,
+    send_at timestamptz,
+    masked_code text not null,
+    last_characters text not null,
+    is_enabled boolean not null,
+    is_redeemable boolean not null,
+    currency text not null,
+    initial_value numeric(20, 6) not null,
+    balance_currency text not null,
+    balance numeric(20, 6) not null,
+    expires_on date,
+    deactivated_at timestamptz,
+    note text,
+    template_suffix text,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
+    constraint gift_cards_pkey primary key (shop, gift_card_id)
+);
+comment on table shopify.gift_cards is 'One row per gift card, newest version.';
+
+create table shopify.gift_card_transactions (
+    shop text not null,
+    gift_card_id bigint not null,
+    transaction_type text not null,
+    transaction_id bigint not null,
+    currency text not null,
+    amount numeric(20, 6) not null,
+    note text,
+    processed_at timestamptz not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint gift_card_transactions_pkey primary key (shop, gift_card_id, transaction_type, transaction_id)
+);
+comment on table shopify.gift_card_transactions is 'One row per amount put on a gift card or taken off it.';
+
+create table shopify.store_credit_accounts (
+    shop text not null,
+    store_credit_account_id bigint not null,
+    owner_type text not null,
+    owner_id bigint not null,
+    currency text not null,
+    balance numeric(20, 6) not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
+    constraint store_credit_accounts_pkey primary key (shop, store_credit_account_id)
+);
+comment on table shopify.store_credit_accounts is 'One row per store credit account: one owner, one currency.';
+
+create table shopify.store_credit_transactions (
+    shop text not null,
+    store_credit_account_id bigint not null,
+    transaction_type text not null,
+    position bigint not null,
+    transaction_id bigint,
+    currency text not null,
+    amount numeric(20, 6) not null,
+    balance_after numeric(20, 6) not null,
+    remaining_amount numeric(20, 6),
+    event text not null,
+    order_transaction_id bigint,
+    expires_at timestamptz,
+    created_at timestamptz not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint store_credit_transactions_pkey primary key (shop, store_credit_account_id, transaction_type, position)
+);
+comment on table shopify.store_credit_transactions is 'One row per change of a store credit account.';
+
+create table shopify.tender_transactions (
+    shop text not null,
+    tender_transaction_id bigint not null,
+    order_id bigint,
+    processed_at timestamptz,
+    currency text not null,
+    amount numeric(20, 6) not null,
+    payment_method text,
+    remote_reference text,
+    is_test boolean not null,
+    card_company text,
+    card_number text,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
+    constraint tender_transactions_pkey primary key (shop, tender_transaction_id)
+);
+comment on table shopify.tender_transactions is 'One row per movement of money between a shop and its customers.';
+
+create table shopify.payouts (
+    shop text not null,
+    payout_id bigint not null,
+    status text not null,
+    direction text not null,
+    issued_at timestamptz not null,
+    currency text not null,
+    net numeric(20, 6) not null,
+    charges_gross numeric(20, 6) not null,
+    charges_fee numeric(20, 6) not null,
+    refunds_gross numeric(20, 6) not null,
+    refunds_fee numeric(20, 6) not null,
+    adjustments_gross numeric(20, 6) not null,
+    adjustments_fee numeric(20, 6) not null,
+    reserved_funds_gross numeric(20, 6) not null,
+    reserved_funds_fee numeric(20, 6) not null,
+    retried_payouts_gross numeric(20, 6) not null,
+    retried_payouts_fee numeric(20, 6) not null,
+    advance_gross numeric(20, 6) not null,
+    advance_fees numeric(20, 6) not null,
+    usdc_rebate numeric(20, 6) not null,
+    external_trace_id text,
+    business_entity_id bigint not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
+    constraint payouts_pkey primary key (shop, payout_id)
+);
+comment on table shopify.payouts is 'One row per payout to the merchant''s bank, or withdrawal from it.';
+
+create table shopify.balance_transactions (
+    shop text not null,
+    balance_transaction_id bigint not null,
+    payout_id bigint,
+    payout_status text,
+    type text not null,
+    is_test boolean not null,
+    transaction_at timestamptz not null,
+    currency text not null,
+    amount numeric(20, 6) not null,
+    fee numeric(20, 6) not null,
+    net numeric(20, 6) not null,
+    source_type text,
+    source_id bigint,
+    order_transaction_id bigint,
+    order_id bigint,
+    order_name text,
+    adjustment_reason text,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
+    constraint balance_transactions_pkey primary key (shop, balance_transaction_id)
+);
+comment on table shopify.balance_transactions is 'One row per change of the Shopify Payments balance.';
+
+create table shopify.disputes (
+    shop text not null,
+    dispute_id bigint not null,
+    order_id bigint,
+    type text not null,
+    status text not null,
+    reason text not null,
+    network_reason_code text,
+    currency text not null,
+    amount numeric(20, 6) not null,
+    initiated_at timestamptz not null,
+    evidence_due_by timestamptz,
+    evidence_sent_on timestamptz,
+    finalized_on timestamptz,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    _observed_at timestamptz not null,
+    _root_hash text not null,
+    constraint disputes_pkey primary key (shop, dispute_id)
+);
+comment on table shopify.disputes is 'One row per chargeback or inquiry.';
+
+create table shopify.balance_transaction_adjustment_orders (
+    shop text not null,
+    balance_transaction_id bigint not null,
+    position bigint not null,
+    order_transaction_id bigint not null,
+    order_name text not null,
+    currency text not null,
+    amount numeric(20, 6) not null,
+    fees numeric(20, 6) not null,
+    net numeric(20, 6) not null,
+    _load_id bigint not null,
+    _loaded_at timestamptz not null,
+    _deleted boolean not null default false,
+    constraint balance_transaction_adjustment_orders_pkey primary key (shop, balance_transaction_id, position)
+);
+comment on table shopify.balance_transaction_adjustment_orders is 'One row per order a balance adjustment is about.';

@@ -38,9 +38,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> StillWorld:
 def reading(shop: WiredShop, api: AdminApi, *, until: float, page_size: int = 20) -> Callable[[], None]:
     """A stream that is read from its start again and again until an instant: a full load as long as we like."""
 
+    (orders,) = READINGS["orders"].roots
+
     def read() -> None:
         while True:
-            for _ in shop.reader(api, page_size=page_size).window(READINGS["orders"], Window(None, NOW), counted=0):
+            for _ in shop.reader(api, page_size=page_size).window(orders, Window(None, NOW), counted=0):
                 if shop.timeline.monotonic() >= until:
                     return
 

@@ -34,7 +34,7 @@ tokens = ClientCredentials(endpoint=url, client_id=client_id, client_secret=secr
 api = AdminApi(shop=shop, session=session, tokens=tokens, clock=clock, rng=Random(until), endpoint=url)
 reader = PageReader(api, page_size=5, progress=lambda line: None)
 window = Window(None, datetime.fromisoformat(until))
-print(sum(body.roots for body in reader.window(READINGS["orders"], window, counted=0)))
+print(sum(body.roots for body in reader.window(READINGS["orders"].roots[0], window, counted=0)))
 """
 
 

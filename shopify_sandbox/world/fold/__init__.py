@@ -10,11 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from shopify_sandbox.world.fold import goods, orders, people, refunds
+from shopify_sandbox.world.fold import (
+    assortment,
+    credit,
+    deletions,
+    goods,
+    orders,
+    payouts,
+    people,
+    refunds,
+    returns,
+    shipping,
+)
 from shopify_sandbox.world.fold.events import Event, Fold
 from shopify_sandbox.world.goods import InventoryLevel
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import instant
+from shopify_sandbox.world.variants import Variants
 
 
 def apply(state: State, event: Event) -> None:
@@ -27,6 +39,9 @@ def apply(state: State, event: Event) -> None:
     FOLDS[event["event"]](state, event, at)
     for level_id, moves in event.get("stock", ()):
         _move(state.levels[level_id], moves, at)
+    order_id = event["order"]["id"] if "order" in event else event.get("order_id")
+    if order_id:
+        state.changed.add(order_id)
     state.now = max(state.now, at)
     state.event_count += 1
 
@@ -45,4 +60,21 @@ def _clock(state: State, event: Event, at: datetime) -> None:
     """Only the world's clock moves."""
 
 
-FOLDS: dict[str, Fold] = {"clock": _clock, **goods.FOLDS, **people.FOLDS, **orders.FOLDS, **refunds.FOLDS}
+def _ledger_forms_chosen(state: State, event: Event, at: datetime) -> None:
+    state.ledger_forms = Variants.of(event["forms"])
+
+
+FOLDS: dict[str, Fold] = {
+    "clock": _clock,
+    "ledger_forms_chosen": _ledger_forms_chosen,
+    **goods.FOLDS,
+    **people.FOLDS,
+    **orders.FOLDS,
+    **refunds.FOLDS,
+    **returns.FOLDS,
+    **shipping.FOLDS,
+    **assortment.FOLDS,
+    **deletions.FOLDS,
+    **credit.FOLDS,
+    **payouts.FOLDS,
+}

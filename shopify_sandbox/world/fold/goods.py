@@ -56,6 +56,7 @@ def _add_variant(state: State, product: Product, position: int, facts: dict[str,
     product.variants.append(variant)
     state.variants[variant.id] = variant
     state.items[variant.item.id] = variant.item
+    state.assortment_changed()
     state.seen("ProductVariant", variant.id)
     state.seen("InventoryItem", variant.item.id)
 
@@ -64,6 +65,15 @@ def _product_updated(state: State, event: Event, at: datetime) -> None:
     product = state.products[event["product_id"]]
     product.updated_at = at
     product.tags = event.get("tags", product.tags)
+    product.status = event.get("status", product.status)
+    state.assortment_changed()
+    for facts in event.get("added", ()):
+        _add_variant(state, product, len(product.variants) + 1, dict(facts), at)
+    for variant_id, sku in event.get("skus", ()):
+        variant = state.variants[variant_id]
+        variant.sku = sku
+        # A SKU is a field of the stocked item as well: both stamps move.
+        variant.updated_at = variant.item.updated_at = at
     for variant_id, price, compare_at in event.get("prices", ()):
         variant = state.variants[variant_id]
         variant.price, variant.compare_at, variant.updated_at = price, compare_at, at

@@ -1,0 +1,144 @@
+"""What the shop deletes becomes a tombstone: by a hint that a read confirms, or by two sweeps when no hint came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shopify_pipeline.steps.from_landing import replay_all
+from shopify_pipeline.steps.sweep import TooManyMissingError
+from shopify_pipeline_tests.webhooks.hinted import HintedShop, hinted_shop
+
+STREAMS = ("products", "inventory", "customers", "orders", "fulfillment_orders")
+
+
+@dataclass
+class Shop:
+    """A shop that deletes, and a pipeline that follows it."""
+
+    hinted: HintedShop
+
+    @property
+    def store(self) -> Any:
+        return self.hinted.store.sandbox.store
+
+    def sync(self) -> None:
+        self.hinted.wait_for(lambda: not self.hinted.store.sandbox.webhooks.deliveries.waiting())
+        for stream in STREAMS:
+            self.hinted.pipeline().sync(stream)
+
+    def sweep(self, stream: str, **options: Any) -> int:
+        return sum(each.gone for each in self.hinted.pipeline().sweep(stream, **options) or ())
+
+    def let(self, name: str) -> None:
+        self.store.advance(happen={name: 1})
+        self.store.advance(hours=1)
+
+    def gone(self, table: str) -> set[int]:
+        key = self.hinted.rows(f"select {table[:-1]}_id from shopify.{table} where _deleted")
+        return {row[0] for row in key}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, warehouse_dsn: str) -> Iterator[Shop]:
+    with hinted_shop(tmp_path, warehouse_dsn, orders=40, mix="full") as hinted:
+        shop = Shop(hinted)
+        shop.sync()
+        yield shop
+
+
+def deleted(shop: Shop, registry: str, happening: str) -> int:
+    """Let one record be deleted, and give its id."""
+    before = set(getattr(shop.store.state, registry))
+    shop.let(happening)
+    (number,) = before - set(getattr(shop.store.state, registry))
+    return number
+
+
+def test_a_deletion_that_a_hint_tells_of_is_asked_for_and_marked(shop: Shop) -> None:
+    shop.hinted.pipeline().subscribe()
+    order = deleted(shop, "orders", "delete_order")
+
+    shop.sync()
+
+    assert shop.gone("orders") == {order}
+    kept = f"select count(*) from shopify.order_lines where order_id = {order} and not _deleted"
+    assert shop.hinted.rows(kept) == [(0,)]
+    assert shop.hinted.rows(
+        f"select count(*) from ops.dirty where resource = 'orders' and external_id = '{order}'"
+    ) == [(1,)]
+
+
+def test_a_false_hint_marks_nothing(shop: Shop) -> None:
+    shop.hinted.pipeline().subscribe()
+    order = next(iter(shop.store.state.orders))
+    shop.hinted.store.sandbox.trigger("orders/delete", f"gid://shopify/Order/{order}")
+
+    shop.sync()
+
+    assert shop.gone("orders") == set()
+    assert shop.hinted.rows("select count(*) from ops.loads where mode = 'roots' and state = 'merged'") != [(0,)]
+
+
+def test_a_deletion_nobody_told_of_is_found_by_the_second_sweep(shop: Shop) -> None:
+    order = deleted(shop, "orders", "delete_order")
+
+    shop.sync()
+    assert shop.gone("orders") == set()
+    assert (shop.sweep("orders"), shop.gone("orders")) == (0, set())
+    assert (shop.sweep("orders"), shop.gone("orders")) == (1, {order})
+
+
+def test_more_missing_than_a_shop_deletes_marks_nothing_and_says_what_to_look_at(shop: Shop) -> None:
+    with shop.hinted.pipeline().connect() as conn:
+        # Customers nobody has in the shop: as if the app had lost the right to see them.
+        conn.execute(
+            "insert into shopify.customers select copy.* from shopify.customers as c, "
+            "jsonb_populate_record(c, jsonb_build_object('customer_id', c.customer_id + 1)) as copy"
+        )
+        conn.commit()
+
+    shop.store.advance(hours=1)
+
+    for _ in range(2):
+        with pytest.raises(TooManyMissingError, match="doctor"):
+            shop.sweep("customers")
+
+    assert shop.gone("customers") == set()
+    assert shop.hinted.rows("select count(*) from ops.missing") == [(0,)]
+    assert shop.sweep("customers", share_max=1.0) == 0
+    assert shop.sweep("customers", share_max=1.0) > 5
+
+
+def test_orders_whose_line_names_a_deleted_product_are_read_again(shop: Shop) -> None:
+    shop.hinted.pipeline().subscribe()
+    product = deleted(shop, "products", "delete_product")
+    named = f"select count(*) from shopify.order_lines where product_id = {product} and not _deleted"
+
+    shop.sync()
+    shop.sync()
+
+    assert shop.gone("products") == {product}
+    assert shop.hinted.rows(named) == [(0,)]
+    assert shop.hinted.rows("select count(*) from ops.reread") == [(0,)]
+
+
+def test_what_is_gone_is_also_gone_after_everything_was_rebuilt_from_landing(shop: Shop) -> None:
+    shop.hinted.pipeline().subscribe()
+    deleted(shop, "orders", "delete_order")
+    shop.sync()
+    shop.hinted.store.sandbox.webhooks.stop()
+    deleted(shop, "orders", "delete_order")
+    for _ in range(2):
+        shop.sweep("orders")
+    held = "select order_id, _deleted, _load_id, _loaded_at from shopify.orders order by 1"
+    before = shop.hinted.rows(held)
+    assert sum(row[1] for row in before) == 2
+
+    replay_all(shop.hinted.pipeline())
+
+    assert shop.hinted.rows(held) == before
