@@ -71,6 +71,7 @@ INVENTORY_ITEMS = Table(
         instant("updated_at", "updatedAt", "Shopify's version stamp, whole seconds.", nullable=False),
     ),
     tracked=("cost_currency", "unit_cost"),
+    named_in=("fulfillment_order_lines.inventory_item_id",),
 )
 
 #: Quantity names Shopify documents; on_hand is the sum of all but incoming.

@@ -18,9 +18,10 @@ from shopify_pipeline.shopify.queries import operation
 
 #: Topics that say something has changed which every shop lets us read, as webhook headers write them, and the one that
 #: says a bulk file is ready. New records have topics of their own: nobody promises that they are told as updates, too.
-#: Fulfillments are told by ``orders/updated``, and merged customers by nothing: their own topics need scopes that no query
-#: of ours does. The compliance topics (``customers/redact`` …) cannot be asked for here: the app's own configuration names
-#: their address. Scopes by topic: https://shopify.dev/docs/api/admin-graphql/2026-10/enums/WebhookSubscriptionTopic.
+#: Fulfillments are told by ``orders/updated``, and merged customers by nothing: their own topics need scopes that no
+#: query of ours does. The compliance topics (``customers/redact`` …) cannot be asked for here: the app's own
+#: configuration names their address.
+#: Scopes by topic: https://shopify.dev/docs/api/admin-graphql/2026-10/enums/WebhookSubscriptionTopic.
 TOPICS = (
     "orders/create",
     "orders/updated",
@@ -46,8 +47,8 @@ TOPICS = (
     "inventory_levels/disconnect",
     "bulk_operations/finish",
 )
-#: Stream not every shop grants → topics that need the very scopes it does. What else moves a fulfillment order moves its
-#: stamp, and the watermark shows it; gift cards, store credit and payouts have no topics.
+#: Stream not every shop grants → topics that need the very scopes it does. What else moves a fulfillment order moves
+#: its stamp, and the watermark shows it; gift cards, store credit and payouts have no topics.
 TOPICS_OF_STREAMS = {
     "fulfillment_orders": (
         "fulfillment_orders/order_routing_complete",

@@ -62,7 +62,7 @@ def fill(conn: Connection, name: str, /, rows: Iterable[Mapping[str, Any]]) -> N
     plain = {"shop": SHOP, "_load_id": 1, "_loaded_at": LOADED_AT, **_defaults(table)}
     whole = [{**plain, **row} for row in rows]
     if is_root(stream, table):
-        whole = [{"_observed_at": row["updated_at"], "_root_hash": "hash", **row} for row in whole]
+        whole = [{"_observed_at": row.get("updated_at", BEFORE), "_root_hash": "hash", **row} for row in whole]
     if whole:
         names = sql.SQL(", ").join(map(sql.Identifier, whole[0]))
         statement = sql.SQL("copy shopify.{} ({}) from stdin").format(sql.Identifier(name), names)

@@ -20,7 +20,7 @@ from shopify_pipeline_tests.shopify.sandboxed import SandboxShop, sandbox_shop
 URI = "https://127.0.0.1:9/webhooks"
 _RETURNS = {"read_returns", "read_marketplace_returns"}
 _ROUTING = {f"read_{kind}_fulfillment_orders" for kind in ("merchant_managed", "assigned", "third_party")}
-#: Topics before the slash → scopes of which one suffices. What lets a topic be asked for is in no schema, only in the text
+#: Topics before the slash → scopes of which one suffices. No schema says what lets a topic be asked for, only the text
 #: of https://shopify.dev/docs/api/admin-graphql/2026-10/enums/WebhookSubscriptionTopic.
 DOCUMENTED_SCOPES = {
     "orders": {"read_orders"},
@@ -54,7 +54,9 @@ def test_topics_are_subscribed_to_once(own_shop: SandboxShop) -> None:
 
 def test_no_topic_needs_a_scope_that_reading_does_not_need() -> None:
     every_shop_grants = set(least_privilege()) - optional()
-    needed = {topic: DOCUMENTED_SCOPES[topic.partition("/")[0]] for topic in TOPICS if topic != "bulk_operations/finish"}
+    needed = {
+        topic: DOCUMENTED_SCOPES[topic.partition("/")[0]] for topic in TOPICS if topic != "bulk_operations/finish"
+    }
     assert [topic for topic, scopes in needed.items() if not scopes & every_shop_grants] == []
     for stream, topics in TOPICS_OF_STREAMS.items():
         granted = set(STREAMS[stream].scopes)

@@ -272,15 +272,18 @@ def test_a_missing_scope_opens_no_load(own_bench: Bench) -> None:
 
 
 def test_what_changed_after_the_cursor_is_in_the_next_window(own_bench: Bench) -> None:
-    full = own_bench.extract("orders", KeptLoads())
+    loads = KeptLoads()
+    full = own_bench.extract("orders", loads)
+    loads.abandon(full.load_id)
+    loads.cursor_at = full.window_to
     store = own_bench.shop.sandbox.store
     with store.lock:
         store.advance(hours=2)
         events = store.advance(new_orders=2, fulfill=1)
     changed = {event["order_id"] for event in events if event.get("order_id")}
-    extracted = own_bench.extract("orders", KeptLoads(cursor=full.window_to))
+    extracted = own_bench.extract("orders", loads)
     assert extracted.window_to > full.window_to
-    documents = own_bench.assembled("orders", 1).documents
+    documents = own_bench.assembled("orders", extracted.load_id).documents
     assert {document.gid.rsplit("/", 1)[-1] for document in documents} == {str(order) for order in changed}
 
 

@@ -16,6 +16,7 @@ from shopify_pipeline import cli
 from shopify_pipeline.clock import SimulatedClock
 from shopify_pipeline.errors import BlockedError, ShopAccessLostError, ShopLeftAloneError
 from shopify_pipeline.local.stack import toml
+from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.access import least_privilege
 from shopify_pipeline.steps.changes import reason_to_sync
 from shopify_pipeline.steps.doctor import Finding, examine
@@ -129,9 +130,8 @@ def test_a_shop_that_blocks_us_again_is_left_alone_for_another_hour(blocked: Wat
 
 
 def test_a_block_the_sensor_met_counts_as_well(watched: Watched) -> None:
-    for stream in ("products", "inventory", "customers", "orders"):
-        watched.pipeline().extract(stream)
-        watched.pipeline().load(stream)
+    for stream in STREAMS:
+        watched.pipeline().sync(stream)
     watched.block()
     with pytest.raises(BlockedError):
         reason_to_sync(watched.pipeline(), BEGIN)

@@ -328,5 +328,5 @@ def test_discount_codes_and_titles_may_be_absent_but_amounts_may_not(loading: Lo
         """
     ) == [(1, "TEN", None, Decimal("1"))]
     assert loading.rows("select root_id, path from ops.quarantine") == [
-        ("2", "lineItems[0].discountAllocations[0].allocatedAmountSet")
+        ("2", "$.discountAllocations[0].allocatedAmountSet")
     ]

@@ -1248,6 +1248,7 @@ create table shopify.fulfillment_order_lines (
     constraint fulfillment_order_lines_pkey primary key (shop, fulfillment_order_line_id)
 );
 create index fulfillment_order_lines_by_root on shopify.fulfillment_order_lines (shop, fulfillment_order_id);
+create index fulfillment_order_lines_by_inventory_item_id on shopify.fulfillment_order_lines (shop, inventory_item_id);
 comment on table shopify.fulfillment_order_lines is 'One row per line of a fulfillment order.';
 
 create table shopify.fulfillment_holds (
