@@ -89,6 +89,7 @@ class Table:
         grain: What one row is, in one sentence.
         root_column: The column that holds the root's id; children are replaced by it as a set.
         tracked: Columns whose every change is kept in ``<name>_history``; Shopify keeps no past of them.
+        goes_with: Column, stream and GraphQL type of a root that goes when a row of this table does.
         named_in: ``table.column`` of rows that name a row of this one by its id, and lose it in Shopify when it goes.
     """
 
@@ -100,6 +101,7 @@ class Table:
     columns: tuple[Column, ...]
     tracked: tuple[str, ...] = ()
     named_in: tuple[str, ...] = ()
+    goes_with: tuple[str, str, str] | None = None
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError names the table when there is none."""

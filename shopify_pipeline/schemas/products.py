@@ -123,6 +123,7 @@ VARIANTS = Table(
     ),
     tracked=("price", "compare_at_price"),
     named_in=("order_lines.variant_id",),
+    goes_with=("inventory_item_id", "inventory", "InventoryItem"),
 )
 
 VARIANT_OPTIONS = Table(

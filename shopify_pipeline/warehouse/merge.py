@@ -16,7 +16,7 @@ from psycopg.errors import UniqueViolation
 
 from shopify_pipeline.schemas import Stream, Table
 from shopify_pipeline.warehouse.connect import Connection
-from shopify_pipeline.warehouse.tombstones import read_again_what_names
+from shopify_pipeline.warehouse.tombstones import read_again_what_names, read_again_what_went_with
 
 #: Columns of an incoming root that are not Shopify's.
 ROOT_EXTRAS = ("_root_hash", "root_id")
@@ -134,10 +134,11 @@ class Merge:
         self._run("drop table if exists vanished_children")
         self._run(
             "create temporary table vanished_children on commit drop as "
-            "select held.{key} as number from {child} as held inner join {accepted} as root "
+            "select held.{key} as number, {goes_with} as goes_with from {child} as held inner join {accepted} as root "
             "on held.{root_column} = root.{root_column} where not root.is_new and held.shop = %(shop)s",
             root,
             key=sql.Identifier(child.key[0]),
+            goes_with=sql.Identifier("held", child.goes_with[0]) if child.goes_with else sql.SQL("null::bigint"),
             child=_target(child),
             root_column=sql.Identifier(root.root_column),
         )
@@ -150,6 +151,7 @@ class Merge:
             key=sql.Identifier(child.key[0]),
         )
         read_again_what_names(self.conn, self.shop, "vanished_children", child)
+        read_again_what_went_with(self.conn, self.shop, "vanished_children", child)
 
     def histories(self, root: Table) -> None:
         """Append the tracked columns of what ``roots`` has just accepted, and of its children, where they changed."""

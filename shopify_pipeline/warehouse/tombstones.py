@@ -133,6 +133,25 @@ def read_again_what_names(conn: Connection, shop: str, vanished: str, table: Tab
         )
 
 
+def read_again_what_went_with(conn: Connection, shop: str, vanished: str, table: Table) -> None:
+    """Let the roots be asked for that go when rows of this table do; their ids are in ``goes_with``."""
+    if table.goes_with is None:
+        return
+    _, stream, node = table.goes_with
+    conn.execute(
+        sql.SQL(
+            """
+            insert into ops.reread (shop, stream, root_type, root_id)
+            select distinct %(shop)s, %(stream)s, %(root_type)s, goes_with::text
+            from {vanished}
+            where goes_with is not null
+            on conflict (shop, stream, root_type, root_id) do nothing
+            """
+        ).format(vanished=sql.Identifier(vanished)),
+        {"shop": shop, "stream": stream, "root_type": node},
+    )
+
+
 def _place(place: str) -> tuple[Stream, str, Table, str]:
     """Stream, root type, table and column of ``table.column``."""
     name, _, column = place.partition(".")

@@ -54,11 +54,23 @@ on conflict (shop, resource, external_id) do update
 set seq = excluded.seq, marked_at = excluded.marked_at;
 
 -- name: to_read_again
+-- A level goes with its item, and is named by it.
+with waiting as (
+    select root_type, root_id
+    from ops.reread
+    where shop = %(shop)s and stream = %(stream)s
+    order by root_type, root_id
+    limit %(roots_max)s
+)
 select 'gid://shopify/' || root_type || '/' || root_id
-from ops.reread
-where shop = %(shop)s and stream = %(stream)s
-order by root_type, root_id
-limit %(roots_max)s;
+from waiting
+union all
+select 'gid://shopify/InventoryLevel/' || l.inventory_level_id || '?inventory_item_id=' || l.inventory_item_id
+from waiting
+inner join shopify.inventory_levels as l
+    on l.shop = %(shop)s
+    and l.inventory_item_id = case when waiting.root_type = 'InventoryItem' then waiting.root_id::bigint end
+where not l._deleted;
 
 -- name: read_again
 delete from ops.reread

@@ -130,6 +130,8 @@ class Following:
         by_increments = self._different()
         lost = self._lost_deletions()
         say(f"{len(by_increments)} values differ, {sum(lost.values())} hints of deletions were lost; two sweeps follow")
+        for difference in by_increments[:PRINTED_MAX]:
+            say(str(difference))
         for _ in range(2):
             self._store.advance(hours=EVERYTHING_IS_TOLD_HOURS)
             for stream in IDS:
@@ -180,7 +182,7 @@ class Following:
         self._shop.wait_for(lambda: not self._shop.store.sandbox.webhooks.deliveries.waiting())
 
     def _asked(self) -> Iterator[str]:
-        return (line["operation"] for line in self._shop.store.sandbox.requests.read() if line["kind"] == "graphql")
+        return (line["operation"] or "unnamed" for line in self._shop.store.sandbox.requests.read() if line["kind"] == "graphql")
 
     def _different(self) -> list[Difference]:
         state = self._shop.store.sandbox.state

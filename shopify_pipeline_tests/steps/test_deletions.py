@@ -127,6 +127,24 @@ def test_orders_whose_line_names_a_deleted_product_are_read_again(shop: Shop) ->
     assert shop.hinted.rows("select count(*) from ops.reread") == [(0,)]
 
 
+def test_what_was_stocked_of_a_deleted_variant_goes_with_it(shop: Shop) -> None:
+    items = set(shop.store.state.items)
+    shop.let("delete_variant")
+    (item,) = items - set(shop.store.state.items)
+
+    # No hint tells of it: the product is read again, then its item is asked for, then what names the item.
+    for _ in range(2):
+        shop.sync()
+
+    rows = shop.hinted.rows
+    assert rows("select inventory_item_id from shopify.inventory_items where _deleted") == [(item,)]
+    assert rows(f"select bool_and(_deleted) from shopify.inventory_levels where inventory_item_id = {item}") == [
+        (True,)
+    ]
+    named = f"select count(*) from shopify.fulfillment_order_lines where inventory_item_id = {item} and not _deleted"
+    assert rows(named) == [(0,)]
+
+
 def test_what_is_gone_is_also_gone_after_everything_was_rebuilt_from_landing(shop: Shop) -> None:
     shop.hinted.pipeline().subscribe()
     deleted(shop, "orders", "delete_order")
