@@ -65,10 +65,10 @@ BULK = "BulkRun"
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=1_500, help="orders of the world before it is followed")
-    parser.add_argument("--days", type=int, default=60, help="days of its history")
+    parser.add_argument("--orders", type=int, default=2_000, help="orders of the world before it is followed")
+    parser.add_argument("--days", type=int, default=90, help="days of its history")
     parser.add_argument("--steps", type=int, default=2_000, help="things that happen while it is followed")
-    parser.add_argument("--every", type=int, default=20, help="things that happen between two increments")
+    parser.add_argument("--every", type=int, default=40, help="things that happen between two increments")
     parser.add_argument("--seed", type=int, default=1, help="seed of the world and of what happens when")
     given = parser.parse_args(arguments)
     command = shlex.join(["python", "-m", "shopify_pipeline_tests.soak.follow", *arguments])
@@ -110,7 +110,7 @@ class Following:
         self._shop.store.sandbox.tokens.set_scopes([*least_privilege(), *optional()])
         pipeline = self._pipeline()
         self._shop.sync()
-        before = Counter(self._asked())
+        before, held_before = Counter(self._asked()), cases(self._store.state)
         self._shop.store.sandbox.settings.change(MISBEHAVIOUR)
         pipeline.subscribe()
         increments = 0
@@ -143,7 +143,7 @@ class Following:
         return {
             "steps": self._steps,
             "increments": increments + QUIET_INCREMENTS,
-            "cases": cases(self._store.state),
+            "cases": {name: max(number, held_before[name]) for name, number in cases(self._store.state).items()},
             "asked_by_increments": dict(sorted(asked.items())),
             "bulk_operations_of_increments": asked[BULK],
             "rows": {name: told["count"] for name, told in truth(self._shop.store.sandbox.state)["tables"].items()},
