@@ -68,9 +68,11 @@ def _read_again_since(pipeline: Pipeline, stream: str, nameless: Sequence[Quaran
     is_covered = load is not None and (load.window_from is None or load.window_from <= since)
     if load is None or loaded is None or loaded.skipped or not is_covered:
         return
+    came_again = {(one.root_type, one.root_id) for one in _withheld(pipeline) if one.load_id == load.load_id}
     with pipeline.connect() as conn, conn.transaction():
         for one in nameless:
-            release(conn, load, one.root_type, [one.root_id], pipeline.clock.now())
+            if (one.root_type, one.root_id) not in came_again:
+                release(conn, load, one.root_type, [one.root_id], pipeline.clock.now())
 
 
 def _withheld(pipeline: Pipeline) -> list[Quarantined]:

@@ -8,7 +8,7 @@ import pytest
 
 from shopify_pipeline_tests.conformance.asked import AskedStore, every, needed
 from shopify_pipeline_tests.conformance.cases import assumed, case, documented, observed
-from shopify_pipeline_tests.conformance.test_ledger import AMOUNT, LEDGERS, money, total
+from shopify_pipeline_tests.conformance.test_agreements import AMOUNT, LEDGERS, money, total
 
 WithOrder = tuple[dict[str, Any], dict[str, Any]]
 ORDERS = f"""query($after: String) {{ orders(first: 20, after: $after, sortKey: ID) {{

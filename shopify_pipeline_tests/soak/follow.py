@@ -182,7 +182,11 @@ class Following:
         self._shop.wait_for(lambda: not self._shop.store.sandbox.webhooks.deliveries.waiting())
 
     def _asked(self) -> Iterator[str]:
-        return (line["operation"] or "unnamed" for line in self._shop.store.sandbox.requests.read() if line["kind"] == "graphql")
+        return (
+            line["operation"] or "unnamed"
+            for line in self._shop.store.sandbox.requests.read()
+            if line["kind"] == "graphql"
+        )
 
     def _different(self) -> list[Difference]:
         state = self._shop.store.sandbox.state

@@ -10,9 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from shopify_pipeline.schemas import Stream
-from shopify_pipeline.schemas.records import Assembly, assemble
-from shopify_pipeline.steps import load
+from shopify_pipeline.schemas import Stream, grouping
+from shopify_pipeline.schemas.records import Assembly, Record, assembled
 from shopify_pipeline.steps.extract_reading import roots_with_details
 from shopify_pipeline.warehouse.connect import connect
 from shopify_pipeline_tests.builders import SHOP, a_line, a_sale, an_agreement, an_order, as_bulk, bag, page
@@ -68,7 +67,7 @@ def test_an_order_on_terms_is_loaded_and_owed_to_the_back_office_without_a_payme
 
         check(1)
         with monkeypatch.context() as patch:
-            patch.setattr(load, "assemble", _paid_orders)
+            patch.setattr(grouping, "assembled", _paid_orders)
             with pytest.raises(AssertionError):
                 check(2)
 
@@ -79,8 +78,8 @@ def test_an_order_on_terms_is_loaded_and_owed_to_the_back_office_without_a_payme
         assert books.journal.payments(SHOP) == []
 
 
-def _paid_orders(stream: Stream, bodies: Iterable[tuple[str, Iterable[bytes]]]) -> Assembly:
+def _paid_orders(stream: Stream, records: Iterable[Record]) -> Assembly:
     """What an inner join of orders with their transactions leaves."""
-    assembly = assemble(stream, bodies)
+    assembly = assembled(stream, records)
     assembly.documents = [each for each in assembly.documents if msgspec.json.decode(each.raw)["transactions"]]
     return assembly

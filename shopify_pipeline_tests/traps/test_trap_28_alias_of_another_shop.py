@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[SandboxShop]:
 
 def believing(api: AdminApi) -> ShopInfo:
     """What a client knows that does not ask who answers."""
-    return ShopInfo("Some shop", api.shop, TIME_ZONE, "USD", api.clock.now(), ())
+    return ShopInfo("Some shop", api.shop, TIME_ZONE, "USD", "Basic", api.clock.now(), ())
 
 
 def test_the_error_names_who_answered_and_what_to_set(store: SandboxShop, tmp_path: Path, warehouse_dsn: str) -> None:
