@@ -66,6 +66,7 @@ class Groups:
             if waiting.size:
                 self._adopt(waiting)
         except BaseException:
+            # An interruption, too: nobody holds these files yet, so nobody else would give them up.
             self._records.close()
             raise
         finally:
