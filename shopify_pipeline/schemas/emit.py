@@ -247,7 +247,7 @@ def field_map_markdown() -> str:
 
 
 def _described(table: Table, column: Column) -> Described:
-    places = dict.fromkeys(origin(source, column.path) for source in table.sources)
+    places = dict.fromkeys(origin(source, source.path(column)) for source in table.sources)
     return Described(
         column.name,
         _TYPES[column.kind],

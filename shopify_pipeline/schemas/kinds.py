@@ -69,16 +69,20 @@ class Source:
     Attributes:
         node: GraphQL type of the node, as the schema names it.
         items: Dotted path of the list inside the node ("" means the node itself); ``[]`` marks a list on the way.
-        constants: Values that tell sources of one table apart, by column name.
+        paths: Where a column's value is in this source when not at the column's own path, by column name.
         single: The path ends at one object, or at none, instead of a list.
         nullable: Shopify may answer null for the list, which then holds nothing.
     """
 
     node: str
     items: str = ""
-    constants: tuple[tuple[str, str], ...] = ()
+    paths: tuple[tuple[str, str], ...] = ()
     single: bool = False
     nullable: bool = False
+
+    def path(self, column: Column) -> str:
+        """Where a column's value is in this source (see the prefixes above)."""
+        return dict(self.paths).get(column.name, column.path)
 
 
 @dataclass(frozen=True)

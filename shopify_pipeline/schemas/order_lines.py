@@ -104,8 +104,8 @@ ORDER_LINE_DISCOUNTS = Table(
     key=("owner_type", "owner_id", "position"),
     root_column="order_id",
     sources=(
-        Source("LineItem", "discountAllocations", (("owner_type", "line"),)),
-        Source("ShippingLine", "discountAllocations", (("owner_type", "shipping"),)),
+        Source("LineItem", "discountAllocations", paths=(("owner_type", "=line"),)),
+        Source("ShippingLine", "discountAllocations", paths=(("owner_type", "=shipping"),)),
     ),
     columns=(
         text("owner_type", "=", "``line`` or ``shipping``.", nullable=False),
@@ -124,10 +124,10 @@ ORDER_TAXES = Table(
     key=("owner_type", "owner_id", "position"),
     root_column="order_id",
     sources=(
-        Source("LineItem", "taxLines", (("owner_type", "line"),)),
-        Source("ShippingLine", "taxLines", (("owner_type", "shipping"),)),
-        Source("LineItem", "duties[].taxLines", (("owner_type", "duty"),)),
-        Source("Order", "additionalFees[].taxLines", (("owner_type", "additional_fee"),)),
+        Source("LineItem", "taxLines", paths=(("owner_type", "=line"),)),
+        Source("ShippingLine", "taxLines", paths=(("owner_type", "=shipping"),)),
+        Source("LineItem", "duties[].taxLines", paths=(("owner_type", "=duty"),)),
+        Source("Order", "additionalFees[].taxLines", paths=(("owner_type", "=additional_fee"),)),
     ),
     columns=(
         text("owner_type", "=", "``line``, ``shipping``, ``duty`` or ``additional_fee``.", nullable=False),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from shopify_pipeline.schemas.kinds import CONSTANT, NODE, OWNER, PARENT, POSITION, ROOT, Column, Source, Table
+from shopify_pipeline.schemas.kinds import CONSTANT, NODE, OWNER, PARENT, POSITION, ROOT, Source, Table
 from shopify_pipeline.schemas.shapes import Shape, attribute, steps_of
 
 
@@ -72,8 +72,7 @@ class TablePlan:
         for name in steps_of(source):
             below = item.fields[name]
             owner, item = item, below if isinstance(below, Shape) else Shape()
-        constants = dict(source.constants)
-        self._pulls = tuple(_pull(column, constants, shape, owner, item) for column in table.columns)
+        self._pulls = tuple(_pull(source.path(column), shape, owner, item) for column in table.columns)
 
     def columns(self, nodes: Nodes) -> tuple[list[list[Any]], Sequence[int]]:
         """Values by column, in the field map's order, and for every row the place of its node."""
@@ -107,10 +106,9 @@ def _below(above: _Items, get: Callable[[Any], Any], *, single: bool) -> _Items:
     return _Items(values, nodes, owners, positions)
 
 
-def _pull(column: Column, constants: dict[str, str], shape: Shape, owner: Shape, item: Shape) -> Pull:
-    path = column.path
+def _pull(path: str, shape: Shape, owner: Shape, item: Shape) -> Pull:
     if path.startswith(CONSTANT):
-        constant = constants[column.name]
+        constant = path.removeprefix(CONSTANT)
         return lambda nodes, items: [constant] * len(items.values)
     if path == ROOT:
         return lambda nodes, items: [nodes.roots[place] for place in items.nodes]

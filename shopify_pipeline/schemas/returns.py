@@ -52,8 +52,8 @@ RETURN_LINES = Table(
     key=("line_type", "return_line_id"),
     root_column="order_id",
     sources=(
-        Source("ReturnLineItem", constants=(("line_type", "verified"),)),
-        Source("UnverifiedReturnLineItem", constants=(("line_type", "unverified"),)),
+        Source("ReturnLineItem", paths=(("line_type", "=verified"),)),
+        Source("UnverifiedReturnLineItem", paths=(("line_type", "=unverified"),)),
     ),
     columns=(
         text("line_type", "=", "``verified`` or ``unverified``.", nullable=False),
@@ -144,8 +144,8 @@ RETURN_FEES = Table(
     key=("fee_type", "fee_id"),
     root_column="order_id",
     sources=(
-        Source("Return", "returnShippingFees", (("fee_type", "ReturnShippingFee"),)),
-        Source("ReturnLineItem", "restockingFee", (("fee_type", "RestockingFee"),), single=True),
+        Source("Return", "returnShippingFees", paths=(("fee_type", "=ReturnShippingFee"),)),
+        Source("ReturnLineItem", "restockingFee", paths=(("fee_type", "=RestockingFee"),), single=True),
     ),
     columns=(
         text("fee_type", "=", "RestockingFee or ReturnShippingFee, as in ``order_sales``.", nullable=False),

@@ -60,7 +60,6 @@ _MAY_BE_ABSENT = frozenset(
         ("StoreCreditAccountDebitRevertTransaction", "expiresAt"),
         ("StoreCreditAccountDebitRevertTransaction", "remainingAmount"),
         ("StoreCreditAccountExpirationTransaction", "expiresAt"),
-        ("StoreCreditAccountExpirationTransaction", "id"),
         ("StoreCreditAccountExpirationTransaction", "remainingAmount"),
     }
 )
@@ -97,7 +96,7 @@ class Shape:
                 shape = shape._child(name, optional=may_be_null)
             owners.append(shape)
         for column in table.columns:
-            path = column.path
+            path = source.path(column)
             if path in ELSEWHERE or path.startswith(CONSTANT):
                 continue
             if path.startswith(NODE):

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from shopify_pipeline.schemas.kinds import (
     PARENT,
-    POSITION,
     Pii,
     Source,
     Stream,
     Table,
     amount,
-    count,
     currency,
     gid,
     instant,
@@ -40,16 +38,17 @@ STORE_CREDIT_ACCOUNTS = Table(
 STORE_CREDIT_TRANSACTIONS = Table(
     name="store_credit_transactions",
     grain="One row per change of a store credit account.",
-    key=("store_credit_account_id", "transaction_type", "position"),
+    key=("store_credit_account_id", "transaction_type", "transaction_id"),
     root_column="store_credit_account_id",
-    sources=tuple(
-        Source(f"StoreCreditAccount{kind}Transaction") for kind in ("Credit", "Debit", "DebitRevert", "Expiration")
+    sources=(
+        *(Source(f"StoreCreditAccount{kind}Transaction") for kind in ("Credit", "Debit", "DebitRevert")),
+        # An expiration has no id of its own, and ends one credit.
+        Source("StoreCreditAccountExpirationTransaction", paths=(("transaction_id", "creditTransaction.id"),)),
     ),
     columns=(
         gid("store_credit_account_id", PARENT, "The account."),
         text("transaction_type", "__typename", "GraphQL type: credit, debit, revert, expiration.", nullable=False),
-        count("position", POSITION, "Place among the account's transactions of its type, oldest first, from 0."),
-        gid("transaction_id", "id", "Shopify's numeric transaction id; an expiration has none.", nullable=True),
+        gid("transaction_id", "id", "Shopify's numeric transaction id; for an expiration that of the credit it ended."),
         currency("currency", "amount.currencyCode", "Currency of the amount."),
         amount("amount", "amount.amount", "Amount, as Shopify signs it.", unit=_CURRENCY),
         amount("balance_after", "balanceAfterTransaction.amount", "Balance after it.", unit=_CURRENCY),

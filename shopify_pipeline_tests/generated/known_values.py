@@ -40,7 +40,7 @@ def content() -> str:
 
 def _values(schema: GraphQLSchema, sources: tuple[Source, ...], column: Column) -> list[str]:
     """Every value the column may have, if all its sources are enums."""
-    types = [_leaf(schema, source, column.path) for source in sources]
+    types = [_leaf(schema, source, source.path(column)) for source in sources]
     if not all(isinstance(found, GraphQLEnumType) for found in types):
         return []
     return sorted({name for found in types for name in cast(GraphQLEnumType, found).values})

@@ -81,7 +81,7 @@ def items_of(source: Source) -> tuple[str, ...]:
 
 def path_in_node(source: Source, column: Column) -> tuple[str, ...] | None:
     """Where a column's value is, from its GraphQL node on; None when it is not selected at all."""
-    items, path = items_of(source), column.path
+    items, path = items_of(source), source.path(column)
     if path in (ROOT, POSITION, PARENT) or path.startswith(CONSTANT):
         return None
     if path == ".":

@@ -13,6 +13,7 @@ from shopify_pipeline_tests.steps.conftest import Loading
 
 CUSTOMER = "gid://shopify/Customer/7"
 ACCOUNT = "gid://shopify/StoreCreditAccount/70"
+CREDIT = "gid://shopify/StoreCreditAccountCreditTransaction"
 MORE = {"hasNextPage": False, "endCursor": None}
 
 
@@ -50,8 +51,8 @@ MOVEMENTS = [
     movement("Credit", 1, "50.0", "50.0", expiresAt="2027-01-01T00:00:00Z", remainingAmount=money("20.0")),
     movement("Debit", 2, "-30.0", "20.0", event="ORDER_PAYMENT", origin={"id": "gid://shopify/OrderTransaction/9"}),
     movement("DebitRevert", 3, "30.0", "50.0"),
-    movement("Expiration", None, "-20.0", "30.0"),
-    movement("Expiration", None, "-30.0", "0.0"),
+    movement("Expiration", None, "-20.0", "30.0", creditTransaction={"id": f"{CREDIT}/1"}),
+    movement("Expiration", None, "-30.0", "0.0", creditTransaction={"id": f"{CREDIT}/4"}),
 ]
 
 
@@ -59,9 +60,8 @@ def by_bulk(seed: int) -> tuple[str, list[bytes]]:
     """The lines as a bulk operation writes them: in no order, customers among them."""
     lines = [{"id": CUSTOMER}, {**account("0.0"), "__parentId": CUSTOMER}]
     lines += [{**each, "__parentId": ACCOUNT} for each in MOVEMENTS]
-    expirations, others = lines[-2:], lines[:-2]
-    random.Random(seed).shuffle(others)
-    return "bulk", [json.dumps(line).encode() for line in [*others, *expirations]]
+    random.Random(seed).shuffle(lines)
+    return "bulk", [json.dumps(line).encode() for line in lines]
 
 
 def by_pages() -> tuple[str, list[bytes]]:
@@ -82,14 +82,14 @@ def test_store_credit_hangs_on_its_account_whoever_owns_it_and_whatever_has_no_i
     ]
     assert rows(
         loading,
-        "select transaction_type, position, transaction_id, amount, remaining_amount, order_transaction_id "
-        "from shopify.store_credit_transactions order by transaction_type, position",
+        "select transaction_type, transaction_id, amount, remaining_amount, order_transaction_id "
+        "from shopify.store_credit_transactions order by transaction_type, transaction_id",
     ) == [
-        ("StoreCreditAccountCreditTransaction", 0, 1, Decimal(50), Decimal(20), None),
-        ("StoreCreditAccountDebitRevertTransaction", 0, 3, Decimal(30), None, None),
-        ("StoreCreditAccountDebitTransaction", 0, 2, Decimal(-30), None, 9),
-        ("StoreCreditAccountExpirationTransaction", 0, None, Decimal(-20), None, None),
-        ("StoreCreditAccountExpirationTransaction", 1, None, Decimal(-30), None, None),
+        ("StoreCreditAccountCreditTransaction", 1, Decimal(50), Decimal(20), None),
+        ("StoreCreditAccountDebitRevertTransaction", 3, Decimal(30), None, None),
+        ("StoreCreditAccountDebitTransaction", 2, Decimal(-30), None, 9),
+        ("StoreCreditAccountExpirationTransaction", 1, Decimal(-20), None, None),
+        ("StoreCreditAccountExpirationTransaction", 4, Decimal(-30), None, None),
     ]
 
 

@@ -92,7 +92,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "gift_cards": ("gift_card_id",),
     "gift_card_transactions": ("gift_card_id", "transaction_type", "transaction_id"),
     "store_credit_accounts": ("store_credit_account_id",),
-    "store_credit_transactions": ("store_credit_account_id", "transaction_type", "position"),
+    "store_credit_transactions": ("store_credit_account_id", "transaction_type", "transaction_id"),
     "tender_transactions": ("tender_transaction_id",),
     "payouts": ("payout_id",),
     "balance_transactions": ("balance_transaction_id",),

@@ -11,6 +11,7 @@ from typing import ClassVar
 from shopify_sandbox.truth.facts import Facts
 
 CREDIT = "StoreCreditAccountCreditTransaction"
+EXPIRATION = "StoreCreditAccountExpirationTransaction"
 
 
 @dataclass(slots=True)

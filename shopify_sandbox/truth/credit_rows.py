@@ -5,11 +5,10 @@ Here: rows of gift cards, store credit and tender transactions. Not here: Shopif
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from shopify_sandbox.truth.cells import Row
-from shopify_sandbox.truth.credit_book import CREDIT
+from shopify_sandbox.truth.credit_book import CREDIT, EXPIRATION
 from shopify_sandbox.truth.currencies import major
 from shopify_sandbox.truth.deals_book import Payment
 from shopify_sandbox.truth.holdings import Holdings
@@ -79,14 +78,13 @@ def store_credit_accounts(held: Holdings) -> Iterator[Row]:
 
 def store_credit_transactions(held: Holdings) -> Iterator[Row]:
     for account_id, account in held.credit.accounts.items():
-        currency, of_type = account.facts["currency"], Counter[str]()
+        currency = account.facts["currency"]
         for one in account.movements:
             is_credit = one["type"] == CREDIT
             yield {
                 "store_credit_account_id": account_id,
                 "transaction_type": one["type"],
-                "position": of_type[one["type"]],
-                "transaction_id": one["id"],
+                "transaction_id": one["about_id"] if one["type"] == EXPIRATION else one["id"],
                 "currency": currency,
                 "amount": major(one["amount"], currency),
                 "balance_after": major(one["balance_after"], currency),
@@ -96,7 +94,6 @@ def store_credit_transactions(held: Holdings) -> Iterator[Row]:
                 "expires_at": one["expires_at"] if is_credit else None,
                 "created_at": one["at"],
             }
-            of_type[one["type"]] += 1
 
 
 def tender_transactions(held: Holdings) -> Iterator[Row]:

@@ -1347,8 +1347,7 @@ create table shopify.store_credit_transactions (
     shop text not null,
     store_credit_account_id bigint not null,
     transaction_type text not null,
-    position bigint not null,
-    transaction_id bigint,
+    transaction_id bigint not null,
     currency text not null,
     amount numeric(20, 6) not null,
     balance_after numeric(20, 6) not null,
@@ -1360,7 +1359,7 @@ create table shopify.store_credit_transactions (
     _load_id bigint not null,
     _loaded_at timestamptz not null,
     _deleted boolean not null default false,
-    constraint store_credit_transactions_pkey primary key (shop, store_credit_account_id, transaction_type, position)
+    constraint store_credit_transactions_pkey primary key (shop, store_credit_account_id, transaction_type, transaction_id)
 );
 comment on table shopify.store_credit_transactions is 'One row per change of a store credit account.';
 
