@@ -266,6 +266,8 @@ class TriggerSettings(Section):
         inbox: Webhook hints start a sync.
         watermark: A newer ``updatedAt`` in the shop starts a sync, whether or not a hint came.
         interval_seconds: How often both are looked at.
+        whole_interval_seconds: How long a started run leaves a stream alone that can only be read whole, because
+            Shopify has no filter for what changed in it (gift cards, store credit).
         reconcile_after_sync: Reconcile after every sync; for small shops.
         reconciliation_cron: When the nightly reconciliation runs, on the shop's clock.
         subscriptions_cron: When webhook subscriptions are looked after, on the shop's clock.
@@ -276,6 +278,7 @@ class TriggerSettings(Section):
     inbox: bool = True
     watermark: bool = True
     interval_seconds: int = Field(10, ge=5)
+    whole_interval_seconds: int = Field(21_600, ge=0)
     reconcile_after_sync: bool = False
     reconciliation_cron: str = "0 3 * * *"
     subscriptions_cron: str = "0 6 * * *"

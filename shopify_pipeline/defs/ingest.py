@@ -20,6 +20,9 @@ OWNERS = ["team:data-platform"]
 #: Run tag with the shop's domain; the queue runs one such run per shop at a time.
 SHOP_TAG = "shopify/shop"
 
+#: Run tag with what started a run; a run somebody started by hand has none.
+BECAUSE_TAG = "shopify/because"
+
 CONSERVATION = "conservation_of_roots"
 BUDGET = "quarantine_budget"
 KNOWN_VALUES = "known_values"
@@ -39,6 +42,11 @@ def landing_asset(stream: Stream) -> dg.AssetsDefinition:
     )
     def landed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
         shop = pipeline.for_shop(context.partition_key, context.log.info)
+        until = shop.rests_until(stream.name) if BECAUSE_TAG in context.run.tags else None
+        if until is not None:
+            told = f"Shopify has no filter for what changed; read whole again after {until:%Y-%m-%dT%H:%M:%SZ}"
+            context.log.info(f"{stream.name}: {told}")
+            return dg.MaterializeResult(metadata={"skipped": told})
         done = shop.extract(stream.name)
         if done is None:
             return dg.MaterializeResult(metadata={"skipped": "the shop does not grant the scopes it needs"})

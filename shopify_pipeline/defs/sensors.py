@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from shopify_pipeline.config import Settings
-from shopify_pipeline.defs.ingest import SHOP_TAG, SHOPS
+from shopify_pipeline.defs.ingest import BECAUSE_TAG, SHOP_TAG, SHOPS
 from shopify_pipeline.defs.jobs import reconciliation, sync
 from shopify_pipeline.errors import PipelineError
 from shopify_pipeline.resources import PipelineResource
@@ -41,7 +41,7 @@ def shop_changes(settings: Settings) -> dg.SensorDefinition:
             shop.domain: _verdict(context, pipeline, shop.domain) for shop in pipeline.settings().shops.values()
         }
         requests = [
-            dg.RunRequest(partition_key=shop, tags={SHOP_TAG: shop, "shopify/because": text[:200]})
+            dg.RunRequest(partition_key=shop, tags={SHOP_TAG: shop, BECAUSE_TAG: text[:200]})
             for shop, (wanted, text) in verdicts.items()
             if wanted
         ]

@@ -166,6 +166,11 @@ def has_windows(stream: str) -> bool:
     return all(reading.stamp is not None for reading in READINGS[stream].roots)
 
 
+def is_read_whole(stream: str) -> bool:
+    """Whether no root of a stream can be asked for by when it last changed."""
+    return all(reading.stamp is None for reading in READINGS[stream].roots)
+
+
 def is_older(api: AdminApi, stream: str, than: datetime) -> bool:
     """Whether anything in a stream was last changed before this."""
     pages = PageReader(api, page_size=1, progress=lambda line: None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from shopify_pipeline.shopify.access import not_granted
 from shopify_pipeline.shopify.client import ShopInfo
 from shopify_pipeline.steps.deletions import to_ask_for
 from shopify_pipeline.steps.extract import ExtractConfig, Extracted, extract, extract_roots
+from shopify_pipeline.steps.extract_reading import is_read_whole
 from shopify_pipeline.steps.load import Budget, Loaded, load_landed
 from shopify_pipeline.steps.metering import Meter
 from shopify_pipeline.steps.rooms import SKIPPED, Rooms
@@ -85,6 +86,20 @@ class Ingestion(Rooms):
                 at=self.clock.now(),
             )
         return info
+
+    def rests_until(self, stream: str) -> datetime | None:
+        """Until when a run that nobody asked for leaves a stream alone; None when it is to be read.
+
+        What can only be read whole costs as much when nothing changed, so it is not read again with every change.
+        """
+        if not is_read_whole(stream):
+            return None
+        with self.connect() as conn:
+            cursor = Loads(conn).cursor(self.shop.domain, stream)
+        if cursor is None:
+            return None
+        until = cursor + timedelta(seconds=self.settings.triggers.whole_interval_seconds)
+        return until if until > self.api.check_shop().now else None
 
     def extract(self, stream: str) -> Extracted | None:
         """Land what changed; a load that was landed and not merged is merged first.

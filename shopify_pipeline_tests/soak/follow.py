@@ -61,6 +61,7 @@ METAFIELDS = {
 }
 #: What would do the work in place of the increments.
 BULK = "BulkRun"
+BULK_NEVER = 10**9
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -108,8 +109,8 @@ class Following:
     def follow(self, steps: int) -> dict[str, Any]:
         """Load the shop whole, let it live, follow it, and compare."""
         self._shop.store.sandbox.tokens.set_scopes([*least_privilege(), *optional()])
-        pipeline = self._pipeline()
         self._shop.sync()
+        pipeline = self._pipeline()
         before, held_before = Counter(self._asked()), cases(self._store.state)
         self._shop.store.sandbox.settings.change(MISBEHAVIOUR)
         pipeline.subscribe()
@@ -157,6 +158,9 @@ class Following:
     def _pipeline(self) -> Pipeline:
         """A pipeline behind whose pages things happen, until ``is_quiet``."""
         pipeline = self._shop.pipeline()
+        # However much changed at once, and what has no window too: increments are to show that they read it.
+        extract = pipeline.settings.extract.model_copy(update={"bulk_threshold": BULK_NEVER})
+        pipeline.settings = pipeline.settings.model_copy(update={"extract": extract})
         execute = pipeline.api.execute
 
         def watched(document: Operation, variables: Mapping[str, object] | None = None) -> Answer:
