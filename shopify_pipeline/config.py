@@ -47,6 +47,7 @@ class ShopSettings(Section):
         time_zone: The shop's own zone; schedules follow it, and a shop that says otherwise is refused.
         go_live_on: First day of the books in the shop's zone; nothing earlier is pushed. None: push nothing.
         value_map: The reviewed file that maps Shopify's words to the back office's codes.
+        recognition: When revenue is: with the order, or as its units leave (it waits on a deferred account till then).
         webhook_uri: Where the shop delivers hints; None leaves subscriptions alone.
         client_secret_previous_file: The client secret before the last rotation, while Shopify may still sign with it.
         bulk_hosts: Hosts the files of bulk operations may be read from, beside the endpoint's own; Shopify's storage.
@@ -67,6 +68,7 @@ class ShopSettings(Section):
     time_zone: str = "UTC"
     go_live_on: date | None = None
     value_map: Path | None = None
+    recognition: Literal["order", "fulfillment"] = "order"
     webhook_uri: str | None = None
     bulk_hosts: tuple[str, ...] = ("storage.googleapis.com",)
     metafields: dict[Literal["orders", "customers", "products"], tuple[MetafieldKey, ...]] = {}

@@ -13,7 +13,7 @@ from trytond.protocols.wrappers import HTTPStatus, abort
 from trytond.rpc import RPC
 from trytond.transaction import Transaction, without_check_access
 
-from . import orders, parties, products, snapshots, stock
+from . import entries, orders, parties, products, snapshots, stock
 
 RESOURCES = (
     ("parties", "Party"),
@@ -22,6 +22,7 @@ RESOURCES = (
     ("orders", "Order"),
     ("documents", "Document"),
     ("payments", "Payment"),
+    ("entries", "Entry"),
     ("shipments", "Shipment"),
     ("restocks", "Restock"),
 )
@@ -95,9 +96,9 @@ class External(ModelSQL, ModelView):
         ]
         cls._sql_indexes.add(Index(table, (table.record, Index.Equality())))
         cls._order = [("id", "DESC")]
-        for name in ("push_parties", "push_products", "push_stock_counts", "push_orders"):
+        for name in ("push_parties", "push_products", "push_stock_counts", "push_orders", "push_entries"):
             cls.__rpc__[name] = RPC(readonly=False)
-        for name in ("orders", "documents", "ledger", "payments", "stock", "counts", "health"):
+        for name in ("orders", "documents", "ledger", "taxes", "payments", "stock", "totals", "counts", "health"):
             cls.__rpc__[name] = RPC()
 
     @classmethod
@@ -130,6 +131,12 @@ class External(ModelSQL, ModelView):
         return orders.push(shop, batch)
 
     @classmethod
+    @pushes
+    def push_entries(cls, shop, batch):
+        """Post each journal entry once; one answer per entry. One refused entry refuses the whole batch."""
+        return entries.push(shop, batch)
+
+    @classmethod
     @reads
     def orders(cls, shop, after, limit):
         """Return one page of the sales that carry an order id of the shop."""
@@ -149,6 +156,12 @@ class External(ModelSQL, ModelView):
 
     @classmethod
     @reads
+    def taxes(cls, shop, after, limit):
+        """Return base and amount per tax of one page of documents, from the tax lines of the ledger."""
+        return snapshots.taxes(shop, after, limit)
+
+    @classmethod
+    @reads
     def payments(cls, shop, after, limit):
         """Return one page of the payments, from the ledger's clearing side."""
         return snapshots.payments(shop, after, limit)
@@ -158,6 +171,12 @@ class External(ModelSQL, ModelView):
     def stock(cls, shop):
         """Return the units on hand of the shop's products at each warehouse."""
         return snapshots.stock(shop)
+
+    @classmethod
+    @reads
+    def totals(cls, shop):
+        """Return debit minus credit per account and month of everything booked for the shop."""
+        return snapshots.totals(shop)
 
     @classmethod
     @reads

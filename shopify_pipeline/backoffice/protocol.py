@@ -70,23 +70,61 @@ class DocumentLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """One (agreement, action type): an invoice, a credit note or a signed correction, dated as Shopify dates it."""
+    """One (agreement, action type): an invoice, a credit note or a signed correction, dated as Shopify dates it.
+
+    Attributes:
+        due_on: When it is to be paid, by net terms; None: at once.
+    """
 
     external_id: str
     action: str
     on: date
     total: Decimal
     lines: tuple[DocumentLine, ...]
+    due_on: date | None = None
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """One successful money movement; ``amount`` is positive when money came in, negative when it went back."""
+    """One successful money movement; ``amount`` is positive when money came in, negative when it went back.
+
+    Attributes:
+        rounding: What cash was rounded by: the drawer (``account``) has ``amount + rounding``, the customer's debt falls
+            by ``amount``, and ``rounding_account`` has the difference (``OrderTransaction.amountRoundingSet``).
+    """
 
     external_id: str
     account: str
     gateway: str
     amount: Decimal
     on: date
+    rounding: Decimal = Decimal(0)
+    rounding_account: str | None = None
+
+
+class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a journal entry; a debit is positive."""
+
+    account: str
+    amount: Decimal
+
+
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to money outside invoices and payments: a fee, a payout, a dispute, credit given, revenue released.
+
+    Attributes:
+        external_id: Kind and id of its source: ``balance/123``, ``payout/9``, ``release/<fulfillment>``.
+        kind: What it is, in Shopify's word: ``CHARGEBACK_FEE``, ``PAYOUT``.
+        order: External id of the order it belongs to; None when it belongs to none.
+        lines: They sum to zero.
+    """
+
+    external_id: str
+    kind: str
+    on: date
+    currency: str
+    description: str
+    lines: tuple[EntryLine, ...]
+    order: str | None = None
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,12 +144,13 @@ class MovedUnits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shipment(msgspec.Struct, frozen=True, kw_only=True):
-    """A fulfilment: units left ``location`` on a day."""
+    """A fulfilment: units left ``location`` on a day; cancelled, they never did, whatever was booked before."""
 
     external_id: str
     location: str
     on: date
     units: tuple[MovedUnits, ...]
+    is_cancelled: bool = False
 
 
 class Restock(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +177,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     payments: tuple[Payment, ...]
     shipments: tuple[Shipment, ...]
     restocks: tuple[Restock, ...]
+    entries: tuple[JournalEntry, ...] = ()
 
 
 class Outcome(StrEnum):
@@ -183,11 +223,39 @@ class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: debit minus credit of one document or payment on one account; from the ledger itself."""
+    """Snapshot: debit minus credit of one document, payment or entry on one account; from the ledger itself.
 
+    Attributes:
+        resource: ``documents``, ``payments`` or ``entries``.
+        order_id: Empty for an entry that belongs to no order.
+        booked_on: Day in the ledger: the event's, or the first day that was open after it.
+        party: External id of the party on the lines; empty when they have none.
+    """
+
+    resource: str
     external_id: str
     order_id: str
     account: str
+    amount: Decimal
+    booked_on: date
+    party: str
+
+
+class TaxedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Snapshot: base and amount one document reports under one tax, signed as Shopify signs sales."""
+
+    external_id: str
+    order_id: str
+    tax: str
+    base: Decimal
+    amount: Decimal
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """Control total: debit minus credit of everything ever booked for the shop on one account in one month."""
+
+    account: str
+    month: date
     amount: Decimal
 
 
@@ -234,15 +302,22 @@ class BackOffice(Protocol):
 
     def push_orders(self, shop: str, orders: Sequence[Order]) -> list[Result]: ...
 
+    def push_entries(self, shop: str, entries: Sequence[JournalEntry]) -> list[Result]: ...
+
     def orders(self, shop: str) -> list[OrderRow]: ...
 
     def documents(self, shop: str) -> list[DocumentRow]: ...
 
     def ledger(self, shop: str) -> list[LedgerRow]: ...
 
+    def taxes(self, shop: str) -> list[TaxedRow]: ...
+
     def payments(self, shop: str) -> list[PaymentRow]: ...
 
     def stock(self, shop: str) -> list[StockRow]: ...
 
+    def totals(self, shop: str) -> list[Total]: ...
+
     def counts(self, shop: str) -> dict[str, int]:
-        """Records per resource: parties, products, stock_counts, orders, documents, payments, shipments, restocks."""
+        """Records per resource: parties, products, stock_counts, orders, documents, payments, entries, shipments,
+        restocks."""

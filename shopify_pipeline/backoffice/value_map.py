@@ -23,6 +23,8 @@ SECTIONS = {
     "tax": "taxes",
     "location": "locations",
     "account": "accounts",
+    "product_type": "product_types",
+    "balance": "balance",
 }
 
 Code = Annotated[str, msgspec.Meta(min_length=1)]
@@ -55,12 +57,29 @@ class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="upp
     gift_card: Code | None = None
 
 
-class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Accounts a document or payment touches beside its own: what is owed, tax, and cash rounding."""
+class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Accounts that no word of Shopify's names: what is owed, tax, cash rounding, and those only some shops need.
+
+    Attributes:
+        bank: Where payouts arrive.
+        fees: What a gateway keeps.
+        deferred: What is sold and has not left, where revenue is recognised by fulfillment.
+        credit_given: Gift cards and store credit given without a sale.
+        breakage: Gift cards and store credit that expired or were taken back.
+        count_differences: What a stock count was wrong by.
+        opening: The other side of opening balances.
+    """
 
     receivable: Code
     tax: Code
     rounding: Code
+    bank: Code | None = None
+    fees: Code | None = None
+    deferred: Code | None = None
+    credit_given: Code | None = None
+    breakage: Code | None = None
+    count_differences: Code | None = None
+    opening: Code | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +88,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     taxes: dict[str, Code]
     locations: Annotated[dict[str, Code], msgspec.Meta(min_length=1)]
     accounts: Accounts
+    product_types: dict[str, Code] = {}
+    balance: dict[str, Code] = {}
 
 
 class ValueMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +106,22 @@ class ValueMap(msgspec.Struct, frozen=True, kw_only=True):
     taxes: Mapping[str, str]
     locations: Mapping[str, str]
     accounts: Mapping[str, str]
+    product_types: Mapping[str, str] = {}
+    balance: Mapping[str, str] = {}
 
-    def line(self, line_type: str) -> str:
-        """Account of a sale line type. Raises Unmapped."""
+    def line(self, line_type: str, product_type: str = "") -> str:
+        """Account of a sale line type; a product whose type has an account of its own goes there. Raises Unmapped."""
+        if line_type == "PRODUCT" and product_type in self.product_types:
+            return self.product_types[product_type]
         return self._code("line", line_type)
+
+    def account(self, name: str) -> str:
+        """Account that no word of Shopify's names, such as ``bank``. Raises Unmapped."""
+        return self._code("account", name)
+
+    def balance_type(self, name: str) -> str:
+        """Account a balance transaction of Shopify Payments is about, by its type. Raises Unmapped."""
+        return self._code("balance", name)
 
     def gateway(self, gateway: str) -> str:
         """Clearing account of a payment gateway. Raises Unmapped."""
@@ -147,4 +180,6 @@ def read_value_map(path: Path) -> ValueMap:
         taxes=content.taxes,
         locations=content.locations,
         accounts=msgspec.to_builtins(content.accounts),
+        product_types=content.product_types,
+        balance=content.balance,
     )
