@@ -10,12 +10,13 @@ import pytest
 from shopify_pipeline_tests.sandbox.world_cases import NOW, SHOP, a_draft, a_world, last_order, later
 from shopify_sandbox.world import gift_cards, store_credit
 from shopify_sandbox.world.arguments import Arguments
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.credit import CARD_CASH_OUT, CARD_CREDIT, CARD_DEBIT, CREDIT, DEBIT, EXPIRATION, REVERT
 from shopify_sandbox.world.entries import event, transaction
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.happening import Happening
 from shopify_sandbox.world.placing import LineDraft, PaymentDraft, place_order
-from shopify_sandbox.world.records import Customer, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.refunding import RefundDraft, refund
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.world import World

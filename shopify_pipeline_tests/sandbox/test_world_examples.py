@@ -21,9 +21,10 @@ from shopify_sandbox.world.figures import figures, financial_status
 from shopify_sandbox.world.fulfilling import fulfill, open_units
 from shopify_sandbox.world.paying import pay
 from shopify_sandbox.world.placing import CodeDraft, LineDraft, PaymentDraft, ShippingDraft, TaxRate, place_order
-from shopify_sandbox.world.records import Agreement, FulfillmentLine, Order, Refund
+from shopify_sandbox.world.records import Agreement, Order, Refund
 from shopify_sandbox.world.refunding import RefundDraft, cancel, refund, settle
 from shopify_sandbox.world.returning import Processing, ReturnDraft, open_return, process
+from shopify_sandbox.world.shipping_records import FulfillmentLine
 from shopify_sandbox.world.world import World
 
 EXAMPLES = json.loads((Path(__file__).parent / "data" / "worked_examples.json").read_text())

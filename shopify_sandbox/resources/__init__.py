@@ -30,7 +30,16 @@ from shopify_sandbox.resources.exchanges import EXCHANGES
 from shopify_sandbox.resources.money_roots import NESTED_SORTS, SINGLE
 from shopify_sandbox.resources.roots import NARROWED, Root
 from shopify_sandbox.resources.values import MONEY, Fields, Resolver
-from shopify_sandbox.world import credit, currency, goods, payout_records, records, return_records
+from shopify_sandbox.world import (
+    buyer_records,
+    credit,
+    currency,
+    goods,
+    payout_records,
+    records,
+    return_records,
+    shipping_records,
+)
 from shopify_sandbox.world.tender import TenderTransaction
 
 __all__ = [
@@ -83,8 +92,8 @@ _TYPENAMES: dict[type, str] = {
     goods.QuantityChange: "InventoryChange",
     goods.Component: "ProductVariantComponent",
     goods.Metafield: "Metafield",
-    records.Customer: "Customer",
-    records.Address: "MailingAddress",
+    buyer_records.Customer: "Customer",
+    buyer_records.Address: "MailingAddress",
     records.Order: "Order",
     records.Line: "LineItem",
     records.ShippingLine: "ShippingLine",
@@ -96,19 +105,19 @@ _TYPENAMES: dict[type, str] = {
     records.RefundLine: "RefundLineItem",
     records.RefundShippingLine: "RefundShippingLine",
     records.Adjustment: "OrderAdjustment",
-    records.Fulfillment: "Fulfillment",
-    records.FulfillmentLine: "FulfillmentLineItem",
-    records.Tracking: "FulfillmentTrackingInfo",
-    records.FulfillmentOrder: "FulfillmentOrder",
-    records.FulfillmentOrderLine: "FulfillmentOrderLineItem",
-    records.FulfillmentHold: "FulfillmentHold",
+    shipping_records.Fulfillment: "Fulfillment",
+    shipping_records.FulfillmentLine: "FulfillmentLineItem",
+    shipping_records.Tracking: "FulfillmentTrackingInfo",
+    shipping_records.FulfillmentOrder: "FulfillmentOrder",
+    shipping_records.FulfillmentOrderLine: "FulfillmentOrderLineItem",
+    shipping_records.FulfillmentHold: "FulfillmentHold",
     records.SaleTax: "SaleTax",
     records.Duty: "Duty",
     records.AdditionalFee: "AdditionalFee",
     records.LineGroup: "LineItemGroup",
-    records.PurchasingCompany: "PurchasingCompany",
-    records.Company: "Company",
-    records.CompanyLocation: "CompanyLocation",
+    buyer_records.PurchasingCompany: "PurchasingCompany",
+    buyer_records.Company: "Company",
+    buyer_records.CompanyLocation: "CompanyLocation",
     orders.OnTerms: "PaymentSchedule",
     credit.GiftCard: "GiftCard",
     credit.StoreCreditAccount: "StoreCreditAccount",

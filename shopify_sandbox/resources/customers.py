@@ -24,9 +24,9 @@ from shopify_sandbox.resources.values import (
     only_id,
 )
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.profiles import COUNTRIES
-from shopify_sandbox.world.records import Customer
 
 _HOUR, _DAY, _MONTH, _YEAR = 60, 1_440, 43_200, 525_600
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from shopify_sandbox.resources.values import Fields, attribute, attributes, derived, fixed, gid, moment, never, only_id
 from shopify_sandbox.store import Store
-from shopify_sandbox.world.records import Fulfillment, FulfillmentOrder, FulfillmentOrderLine, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.routing import fulfillment_orders
+from shopify_sandbox.world.shipping_records import Fulfillment, FulfillmentOrder, FulfillmentOrderLine
 
 _PREFIX = "gid://shopify/FulfillmentOrder/"
 #: How the admin words the reason of a hold.

@@ -21,7 +21,8 @@ from shopify_sandbox.resources.values import (
     only_id,
 )
 from shopify_sandbox.world.currency import Bag
-from shopify_sandbox.world.records import Fulfillment, Refund, Sale
+from shopify_sandbox.world.records import Refund, Sale
+from shopify_sandbox.world.shipping_records import Fulfillment
 
 SALE_TYPES = {
     "PRODUCT": "ProductSale",

@@ -13,10 +13,10 @@ from shopify_sandbox.resources import payouts
 from shopify_sandbox.resources.roots import CREATED, IDENTITY, Filters, Getter, Root, by_id
 from shopify_sandbox.resources.values import Resolver
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.buyer_records import CompanyLocation
 from shopify_sandbox.world.credit import CREDIT, DEBIT, EXPIRATION, REVERT, GiftCard
 from shopify_sandbox.world.currency import major
 from shopify_sandbox.world.payout_records import BalanceTransaction, Payout
-from shopify_sandbox.world.records import CompanyLocation
 from shopify_sandbox.world.state import FIRST_IDS, ID_STEP
 from shopify_sandbox.world.tender import of_state
 

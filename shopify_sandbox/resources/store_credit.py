@@ -10,9 +10,9 @@ from typing import Any
 
 from shopify_sandbox.resources.values import Fields, attributes, derived, moment, only_id
 from shopify_sandbox.store import Store
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.credit import CREDIT, DEBIT, EXPIRATION, REVERT, CreditMovement, StoreCreditAccount
 from shopify_sandbox.world.currency import Money
-from shopify_sandbox.world.records import Customer
 
 
 def accounts(store: Store, customer: Customer, arguments: Mapping[str, Any]) -> list[StoreCreditAccount]:

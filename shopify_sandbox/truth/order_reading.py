@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shopify_sandbox.truth.order_book import FulfillmentBook, OrderBook, RefundBook
-from shopify_sandbox.truth.order_facts import (
-    Agreement,
-    Allocation,
+from shopify_sandbox.truth.order_events import (
     Event,
     OrderCancelled,
     OrderDeleted,
@@ -22,11 +20,9 @@ from shopify_sandbox.truth.order_facts import (
     OrderPlaced,
     OrderRefunded,
     PaymentRecorded,
-    Refund,
     RefundSettled,
-    Sale,
-    Transaction,
 )
+from shopify_sandbox.truth.order_facts import Agreement, Allocation, Refund, Sale, Transaction
 
 if TYPE_CHECKING:
     from shopify_sandbox.truth.books import Books

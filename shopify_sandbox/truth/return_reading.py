@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from shopify_sandbox.truth.order_book import ReturnBook
-from shopify_sandbox.truth.order_facts import (
-    Disposition,
+from shopify_sandbox.truth.order_events import (
     ReturnApproved,
     ReturnDeclined,
     ReturnDisposed,
@@ -18,6 +17,7 @@ from shopify_sandbox.truth.order_facts import (
     ReturnOpened,
     ReturnProcessed,
 )
+from shopify_sandbox.truth.order_facts import Disposition
 from shopify_sandbox.truth.order_reading import Reading, add_refund, touched
 
 if TYPE_CHECKING:

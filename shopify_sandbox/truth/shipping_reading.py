@@ -8,12 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopify_sandbox.truth.order_book import OrderBook, RoutedBook
-from shopify_sandbox.truth.order_facts import (
-    FulfillmentCancelled,
-    FulfillmentOrdersChanged,
-    FulfillmentUpdated,
-    Routed,
-)
+from shopify_sandbox.truth.order_events import FulfillmentCancelled, FulfillmentOrdersChanged, FulfillmentUpdated
+from shopify_sandbox.truth.order_facts import Routed
 from shopify_sandbox.truth.order_reading import Reading, touched
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shopify_sandbox.webhooks.values import Values
-from shopify_sandbox.world.records import FulfillmentOrder
 from shopify_sandbox.world.routing import fulfillment_orders
+from shopify_sandbox.world.shipping_records import FulfillmentOrder
 
 Payload = Mapping[str, Any]
 

@@ -14,7 +14,6 @@ from shopify_sandbox.world.ledger import balance
 from shopify_sandbox.world.records import (
     Allocation,
     DiscountApplication,
-    Fulfillment,
     Line,
     Order,
     Refund,
@@ -23,6 +22,7 @@ from shopify_sandbox.world.records import (
     TaxLine,
     Transaction,
 )
+from shopify_sandbox.world.shipping_records import Fulfillment
 
 Payload = Mapping[str, Any]
 

@@ -15,9 +15,10 @@ from shopify_sandbox.webhooks import fulfillment_orders, returns
 from shopify_sandbox.webhooks.money import dispute, tender_transaction
 from shopify_sandbox.webhooks.orders import fulfillment, order, refund
 from shopify_sandbox.webhooks.values import Values, customer_address
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.changes import Gone, Merged
 from shopify_sandbox.world.goods import InventoryItem, InventoryLevel, Product, Shop, Variant
-from shopify_sandbox.world.records import Customer, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.times import instant
 
 Payload = Mapping[str, Any]

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shopify_sandbox.world.buyer_records import Address, Customer
 from shopify_sandbox.world.currency import Exchange, major
 from shopify_sandbox.world.goods import Shop
 from shopify_sandbox.world.profiles import COUNTRIES
-from shopify_sandbox.world.records import Address, Customer
 
 MoneySet = Mapping[str, Mapping[str, str]]
 

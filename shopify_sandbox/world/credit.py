@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.goods import Record
-from shopify_sandbox.world.records import Customer, Line, Order, Transaction
+from shopify_sandbox.world.records import Line, Order, Transaction
 
 CARD_CREDIT, CARD_DEBIT = "GiftCardCreditTransaction", "GiftCardDebitTransaction"
 CARD_CASH_OUT = "GiftCardCashOutTransaction"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.case import Case, orders_that
 from shopify_sandbox.world.entries import Facts, event, stock
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.goods import Product, Variant
 from shopify_sandbox.world.happening import Happening, Scene, on_order, one_that
-from shopify_sandbox.world.records import Customer, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.state import State
 
 HOUR, DAY = 3_600, 86_400

@@ -13,9 +13,10 @@ from shopify_sandbox.world.case import Case, orders_that
 from shopify_sandbox.world.entries import Facts, event, level_moves
 from shopify_sandbox.world.goods import InventoryLevel, Location
 from shopify_sandbox.world.happening import Happening, Scene, on_order
-from shopify_sandbox.world.records import FulfillmentOrder, Line, Order
+from shopify_sandbox.world.records import Line, Order
 from shopify_sandbox.world.rerouting import changed, divided
 from shopify_sandbox.world.routing import fulfillment_orders, next_to_ship, rows_of
+from shopify_sandbox.world.shipping_records import FulfillmentOrder
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import stamp
 

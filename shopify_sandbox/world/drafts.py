@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.currency import Exchange
 from shopify_sandbox.world.goods import Location, Variant
-from shopify_sandbox.world.records import Customer
 from shopify_sandbox.world.tax_rates import TaxRate
 
 Facts = dict[str, Any]

@@ -15,8 +15,9 @@ from shopify_sandbox.world.happening import Happening, Scene, on_order
 from shopify_sandbox.world.ledger import units_of_line
 from shopify_sandbox.world.paying import pay
 from shopify_sandbox.world.placing import LineDraft
-from shopify_sandbox.world.records import FulfillmentLine, Line, Order
+from shopify_sandbox.world.records import Line, Order
 from shopify_sandbox.world.returning import Processing, ReturnDraft, at_once, can_return, returnable
+from shopify_sandbox.world.shipping_records import FulfillmentLine
 from shopify_sandbox.world.shoppers import reorder
 
 DAY = 86_400

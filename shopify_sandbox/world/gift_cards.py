@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.case import Case
 from shopify_sandbox.world.credit import CARD_CASH_OUT, CARD_CREDIT, CARD_DEBIT, GiftCard
 from shopify_sandbox.world.entries import Facts, Mint, event, transaction
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.happening import Happening, Scene, one_that
 from shopify_sandbox.world.paying import refundable
-from shopify_sandbox.world.records import Customer, Line, Order, Transaction
+from shopify_sandbox.world.records import Line, Order, Transaction
 from shopify_sandbox.world.refunding import RefundDraft, can_refund, refund
 from shopify_sandbox.world.state import State
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from random import Random
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.case import Case
 from shopify_sandbox.world.entries import Facts, event
 from shopify_sandbox.world.goods import Product, Variant
 from shopify_sandbox.world.happening import Happening, Scene, on_order
-from shopify_sandbox.world.records import Customer, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.state import State
 
 Owner = Order | Customer | Product | Variant

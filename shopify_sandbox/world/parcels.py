@@ -12,9 +12,10 @@ from shopify_sandbox.world.case import Case, orders_that
 from shopify_sandbox.world.entries import Facts, event, stock_at
 from shopify_sandbox.world.fulfilling import CARRIERS
 from shopify_sandbox.world.happening import Happening, Scene, on_order
-from shopify_sandbox.world.records import Fulfillment, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.rerouting import divided, only_changed
 from shopify_sandbox.world.routing import Row, fulfillment_orders, rows_of
+from shopify_sandbox.world.shipping_records import Fulfillment
 from shopify_sandbox.world.state import State
 
 HOUR, DAY = 3_600, 86_400

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.case import Case
 from shopify_sandbox.world.deleting import deletion, holds_nothing
 from shopify_sandbox.world.entries import Facts, event
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.happening import Happening, Scene, one_that
-from shopify_sandbox.world.records import Customer, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.state import State
 
 

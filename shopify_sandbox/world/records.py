@@ -1,8 +1,9 @@
-"""Customers, orders and what belongs to an order, as the world's state holds them: one compact object per thing.
+"""Orders and what belongs to an order, as the world's state holds them: one compact object per thing.
 
 Here: fields and what follows from one record alone. Money is int minor units of the order's presentment currency, of
 the shop's where nothing is ordered; instants are UTC.
-Not here: shop, products and stock (``goods.py``), how records change (``fold.py``), an order's money fields
+Not here: shop, products and stock (``goods.py``), who buys (``buyer_records.py``), what is shipped
+(``shipping_records.py``), how records change (``fold.py``), an order's money fields
 (``figures.py``), GraphQL (``resources/``).
 """
 
@@ -13,70 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shopify_sandbox.world.buyer_records import Address, Customer, PurchasingCompany
 from shopify_sandbox.world.currency import Exchange
 from shopify_sandbox.world.goods import Location, Metafield, Product, Record, Variant
+from shopify_sandbox.world.shipping_records import Fulfillment, FulfillmentOrder
 
 if TYPE_CHECKING:
     from shopify_sandbox.world.figures import Figures
     from shopify_sandbox.world.return_records import Return, ReturnFee
-
-
-def full_name(first_name: str | None, last_name: str | None) -> str | None:
-    return " ".join(part for part in (first_name, last_name) if part) or None
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Address(Record):
-    """An address; redaction leaves of it no more than city, province and country."""
-
-    id: int
-    first_name: str | None
-    last_name: str | None
-    company: str | None
-    address1: str | None
-    address2: str | None
-    city: str
-    province: str
-    province_code: str
-    zip: str | None
-    phone: str | None
-    country: str = "US"
-
-    @property
-    def name(self) -> str | None:
-        """First and last name; None when nobody is known."""
-        return full_name(self.first_name, self.last_name)
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Customer(Record):
-    """Somebody who bought, or may; after redaction without a name, a way to reach them, addresses and orders."""
-
-    id: int
-    first_name: str | None
-    last_name: str | None
-    email: str | None
-    phone: str | None
-    email_state: str
-    sms_state: str
-    tags: list[str]
-    note: str | None
-    locale: str
-    state: str
-    verified: bool
-    tax_exempt: bool
-    addresses: list[Address]
-    created_at: datetime
-    updated_at: datetime
-    consented_at: datetime | None
-    orders: list[Order] = field(default_factory=list)
-    metafields: Sequence[Metafield] = ()
-    is_redacted: bool = False
-
-    @property
-    def name(self) -> str | None:
-        """First and last name; None when they are not known."""
-        return full_name(self.first_name, self.last_name)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -318,69 +263,6 @@ class Refund(Record):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Tracking(Record):
-    company: str
-    number: str
-    url: str
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class FulfillmentLine(Record):
-    id: int
-    line: Line
-    quantity: int
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Fulfillment(Record):
-    id: int
-    order: Order
-    name: str
-    location: Location
-    created_at: datetime
-    updated_at: datetime
-    lines: list[FulfillmentLine]
-    tracking: list[Tracking]
-    status: str = "SUCCESS"
-    in_transit_at: datetime | None = None
-    delivered_at: datetime | None = None
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class FulfillmentHold(Record):
-    id: int
-    reason: str
-    notes: str | None
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class FulfillmentOrderLine(Record):
-    """Units of a line that are to be shipped from one place; ``remaining`` are not shipped yet."""
-
-    id: int
-    line: Line
-    total: int
-    remaining: int
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class FulfillmentOrder(Record):
-    """What of an order is to be shipped from one place. Its stamps are its own: the order's do not move with them."""
-
-    id: int
-    order: Order
-    status: str
-    request_status: str
-    location: Location
-    created_at: datetime
-    updated_at: datetime
-    fulfill_at: datetime
-    hold: FulfillmentHold | None
-    lines: list[FulfillmentOrderLine]
-    fulfillments: list[Fulfillment]
-
-
-@dataclass(slots=True, eq=False, repr=False)
 class SaleTax(Record):
     id: int
     amount: int
@@ -415,27 +297,6 @@ class Agreement(Record):
     refund: Refund | None
     sales: list[Sale]
     returned: Return | None = None
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Company(Record):
-    id: int
-    name: str
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class CompanyLocation(Record):
-    id: int
-    name: str
-    company: Company
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class PurchasingCompany(Record):
-    """The company an order was placed for, and the branch that pays."""
-
-    company: Company
-    location: CompanyLocation
 
 
 @dataclass(slots=True, eq=False, repr=False)

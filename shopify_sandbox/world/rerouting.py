@@ -12,8 +12,9 @@ from typing import Any
 
 from shopify_sandbox.world.entries import Facts, Mint, event
 from shopify_sandbox.world.goods import Location
-from shopify_sandbox.world.records import Fulfillment, Line, Order
+from shopify_sandbox.world.records import Line, Order
 from shopify_sandbox.world.routing import SHIPPABLE, WAITING, Row, row_of, rows_of, ships, taken_off, waiting
+from shopify_sandbox.world.shipping_records import Fulfillment
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import instant
 

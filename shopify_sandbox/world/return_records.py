@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from shopify_sandbox.world.goods import Location, Record, Variant
 
 if TYPE_CHECKING:
-    from shopify_sandbox.world.records import FulfillmentLine, Line, Order, Refund, TaxLine
+    from shopify_sandbox.world.records import Line, Order, Refund, TaxLine
+    from shopify_sandbox.world.shipping_records import FulfillmentLine
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -15,9 +15,10 @@ from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.happening import Scene
 from shopify_sandbox.world.ledger import MILLION, Part, units_of_line
 from shopify_sandbox.world.placing import LineDraft, TaxRate, line_with_sale
-from shopify_sandbox.world.records import FulfillmentLine, Line, Order
+from shopify_sandbox.world.records import Line, Order
 from shopify_sandbox.world.refunding import RefundDraft, refund_parts
 from shopify_sandbox.world.return_records import Return, ReturnLine, ReverseLine
+from shopify_sandbox.world.shipping_records import FulfillmentLine
 from shopify_sandbox.world.state import State
 
 

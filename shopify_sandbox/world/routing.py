@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from shopify_sandbox.world.goods import Location
-from shopify_sandbox.world.records import FulfillmentOrder, FulfillmentOrderLine, Line, Order
+from shopify_sandbox.world.records import Line, Order
+from shopify_sandbox.world.shipping_records import FulfillmentOrder, FulfillmentOrderLine
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import stamp
 

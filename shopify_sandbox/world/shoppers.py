@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from random import Random
 
+from shopify_sandbox.world.buyer_records import Address, Customer
 from shopify_sandbox.world.entries import SHOPIFY_PAYMENTS, Facts, event
 from shopify_sandbox.world.goods import Location, Variant
 from shopify_sandbox.world.placing import (
@@ -22,7 +23,7 @@ from shopify_sandbox.world.placing import (
     place_order,
 )
 from shopify_sandbox.world.profiles import BY_CURRENCY, PROFILES, Place, Profile
-from shopify_sandbox.world.records import Address, Customer, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.state import State
 
 Record = Callable[[Facts], None]

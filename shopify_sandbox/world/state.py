@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.credit import GiftCard, StoreCreditAccount
 from shopify_sandbox.world.goods import AdjustmentGroup, InventoryItem, InventoryLevel, Location, Product, Shop, Variant
 from shopify_sandbox.world.payout_records import PaymentsAccount
-from shopify_sandbox.world.records import Customer, Deletion, Line, Order
+from shopify_sandbox.world.records import Deletion, Line, Order
 from shopify_sandbox.world.return_records import ExchangeLine
 from shopify_sandbox.world.shelf import Shelf
 from shopify_sandbox.world.variants import USUAL, Variants

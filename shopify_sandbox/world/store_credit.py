@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.case import Case
 from shopify_sandbox.world.credit import CREDIT, DEBIT, EXPIRATION, REVERT, CreditMovement, StoreCreditAccount
 from shopify_sandbox.world.entries import Facts, event, transaction
 from shopify_sandbox.world.figures import figures
 from shopify_sandbox.world.gift_cards import currency_of, owes
 from shopify_sandbox.world.happening import Happening, Scene, one_that
-from shopify_sandbox.world.records import Customer, Order, Transaction
+from shopify_sandbox.world.records import Order, Transaction
 from shopify_sandbox.world.refunding import RefundDraft, can_refund, refund
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import stamp

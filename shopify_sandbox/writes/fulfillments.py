@@ -17,8 +17,8 @@ from shopify_sandbox.resources.fulfillment_orders import found
 from shopify_sandbox.resources.values import gid
 from shopify_sandbox.store import Store
 from shopify_sandbox.world.entries import Facts, event, stock_at
-from shopify_sandbox.world.records import FulfillmentOrder, FulfillmentOrderLine
 from shopify_sandbox.world.routing import SHIPPABLE
+from shopify_sandbox.world.shipping_records import FulfillmentOrder, FulfillmentOrderLine
 from shopify_sandbox.world.state import State
 from shopify_sandbox.worldclock import WorldClock
 from shopify_sandbox.writes.payload import Payload, Problem, fields

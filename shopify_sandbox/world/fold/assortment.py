@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from shopify_sandbox.world.buyer_records import Customer
 from shopify_sandbox.world.fold.events import Event, Fold
 from shopify_sandbox.world.goods import Component, InventoryItem, InventoryLevel, Location, Metafield, Product, Variant
-from shopify_sandbox.world.records import Customer, Order
+from shopify_sandbox.world.records import Order
 from shopify_sandbox.world.state import State
 
 #: Ids of kinds that own metafields, by the name an event calls them.

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from shopify_sandbox.world.buyer_records import Address, Customer
 from shopify_sandbox.world.fold.events import Event, Fold
 from shopify_sandbox.world.fold.orders import touch
 from shopify_sandbox.world.goods import Record, Variant
-from shopify_sandbox.world.records import Address, Customer, Deletion
+from shopify_sandbox.world.records import Deletion
 from shopify_sandbox.world.state import FIRST_IDS, State
 
 #: Single records that belong to the one that refers to them, beside those in its lists.

@@ -21,18 +21,16 @@ from shopify_sandbox.world.records import (
     DiscountApplication,
     Duty,
     Fee,
-    Fulfillment,
-    FulfillmentLine,
     Line,
     Order,
     Sale,
     SaleTax,
     ShippingLine,
     TaxLine,
-    Tracking,
     Transaction,
 )
 from shopify_sandbox.world.return_records import ReturnFee
+from shopify_sandbox.world.shipping_records import Fulfillment, FulfillmentLine, Tracking
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import instant
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shopify_sandbox.world.buyer_records import Company, CompanyLocation, PurchasingCompany
 from shopify_sandbox.world.records import (
     AdditionalFee,
-    Company,
-    CompanyLocation,
     Duty,
     LineGroup,
     LineParticulars,
     Order,
     Particulars,
     PaymentTerms,
-    PurchasingCompany,
 )
 from shopify_sandbox.world.state import State
 from shopify_sandbox.world.times import instant

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from shopify_sandbox.world.buyer_records import Address, Customer
 from shopify_sandbox.world.fold.events import Event, Fold
-from shopify_sandbox.world.records import Address, Customer
 from shopify_sandbox.world.state import State
 
 

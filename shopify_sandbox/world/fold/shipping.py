@@ -11,15 +11,15 @@ from typing import Any
 
 from shopify_sandbox.world.fold.events import Event, Fold
 from shopify_sandbox.world.fold.orders import touch
-from shopify_sandbox.world.records import (
+from shopify_sandbox.world.records import Order
+from shopify_sandbox.world.routing import first_id
+from shopify_sandbox.world.shipping_records import (
     Fulfillment,
     FulfillmentHold,
     FulfillmentOrder,
     FulfillmentOrderLine,
-    Order,
     Tracking,
 )
-from shopify_sandbox.world.routing import first_id
 from shopify_sandbox.world.state import FIRST_IDS, State
 from shopify_sandbox.world.times import instant
 
