@@ -21,6 +21,9 @@ import typer
 from psycopg.errors import UndefinedTable
 
 from shopify_pipeline.cli_checks import sweep, verify
+from shopify_pipeline.cli_counts import counts_app
+from shopify_pipeline.cli_cutover import cutover_app
+from shopify_pipeline.cli_journal import journal_app
 from shopify_pipeline.cli_landing import landing_app, loads, replay
 from shopify_pipeline.cli_ledgers import api_app, breaks_app, cursor_app, quarantine_app
 from shopify_pipeline.cli_shared import (
@@ -64,6 +67,9 @@ bench_app = typer.Typer(help="How fast this is, measured on this machine.", no_a
 app.add_typer(bench_app, name="bench")
 app.add_typer(shops_app, name="shops")
 app.add_typer(landing_app, name="landing")
+app.add_typer(journal_app, name="journal")
+app.add_typer(cutover_app, name="cutover")
+app.add_typer(counts_app, name="counts")
 app.command()(verify)
 app.command()(sweep)
 app.command("replay")(replay)
@@ -208,7 +214,7 @@ def push(config: Config = None, shop: Shop = None, as_json: AsJson = False) -> N
     pushed = opened(config, shop).push()
     counts = {} if pushed is None else pushed.totals()
     print_counts(counts, as_json)
-    if pushed is not None and pushed.rejected:
+    if pushed is not None and (pushed.rejected or pushed.paused_until):
         raise typer.Exit(NOT_IN_ORDER)
 
 
@@ -283,6 +289,29 @@ def bench_extract_(
     from shopify_pipeline.local.bench_extract import bench_extract
 
     figures = bench_extract(
+        home, orders=orders, seed=seed, mix=mix, progress=lambda line: say(line) if not as_json else None
+    )
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        print_counts(figures, False)
+
+
+@bench_app.command("push")
+def bench_push_(
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders of the store.")] = 500,
+    seed: Seed = 7,
+    home: Annotated[Path, typer.Option("--home", help="Keeps the store between runs.")] = Path(".state/bench"),
+    mix: Annotated[
+        Literal["plain", "full"],
+        typer.Option("--mix", help="What happens there: the everyday, or everything that can."),
+    ] = "full",
+    as_json: AsJson = False,
+) -> None:
+    """What it costs to bring all orders of a store into an empty Tryton."""
+    from shopify_pipeline.local.bench_push import bench_push
+
+    figures = bench_push(
         home, orders=orders, seed=seed, mix=mix, progress=lambda line: say(line) if not as_json else None
     )
     if as_json:

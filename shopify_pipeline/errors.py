@@ -6,6 +6,7 @@ Here: the tree. Not here: retrying (``shopify/retry.py``) and turning an error i
     ├── TransientError             try again later, unchanged: nothing was written
     │   ├── SlowAnswerError        ask for less, or later
     │   ├── GarbledAnswerError     what came is not an answer: a proxy's page, a cut body
+    │   ├── BackOfficeDownError    it failed again and again: it is left alone for a while
     │   └── ThrottledError         wait as long as Shopify says
     ├── AuthExpiredError           get a new token once, then it is permanent
     └── PermanentError             trying again cannot help: a person or a deploy must
@@ -40,6 +41,10 @@ class SlowAnswerError(TransientError):
 
 class GarbledAnswerError(TransientError):
     """What came instead of an answer is not one; nothing in it was believed."""
+
+
+class BackOfficeDownError(TransientError):
+    """The back office failed again and again; no push asks it before the pause is over, and what is owed stays owed."""
 
 
 class ThrottledError(TransientError):

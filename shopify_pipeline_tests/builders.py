@@ -73,6 +73,7 @@ _ORDER_NONE = [
     "retailLocation",
     "customerLocale",
     "purchasingEntity",
+    "paymentTerms",
     "cancellation",
     "billingAddress",
     "totalWeight",

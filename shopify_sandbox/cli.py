@@ -159,8 +159,15 @@ def truth(
     home: Home,
     as_json: AsJson = False,
     rows: Annotated[str | None, typer.Option(help="Print the rows of this table, one JSON object a line.")] = None,
+    clearing: Annotated[
+        bool, typer.Option("--clearing", help="Say what waits at each gateway, and what is owed.")
+    ] = False,
 ) -> None:
     """Say what is true in the store, from its event log alone; never asks the server."""
+    if clearing:
+        figures = {"clearing": audit.clearing(home), "owed": audit.owed(home)}
+        typer.echo(json.dumps(figures, default=lambda amount: format(amount, "f"), indent=None if as_json else 2))
+        return
     if rows is not None:
         for row in audit.rows(home, rows):
             typer.echo(json.dumps(row))

@@ -35,6 +35,7 @@ LEAST_PRIVILEGE = (
     "read_locations",
     "read_merchant_managed_fulfillment_orders",
     "read_orders",
+    "read_payment_terms",
     "read_products",
     "read_returns",
     "read_shopify_payments_accounts",

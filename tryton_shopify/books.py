@@ -70,8 +70,21 @@ class Books:
         return account
 
     def journal(self, kind):
-        """Return the first journal of a type (``revenue``, ``cash``)."""
-        return self._one("account.journal", [("type", "=", kind)], f"no journal of type {kind}")
+        """Return the first journal of a type (``revenue``, ``cash``, ``general``) by code."""
+        return self._one("account.journal", [("type", "=", kind)], f"no journal of type {kind}", [("code", "ASC")])
+
+    def written(self, amount):
+        """Write an amount with the digits of the company's currency.
+
+        Raises:
+            Refused: It has more; rounding it would be an amount Shopify never said.
+        """
+        text = f"{amount + 0:.{self.currency.digits}f}"
+        if Decimal(text) != amount:
+            raise Refused(
+                f"{amount} cannot be written in {self.currency.code}, which has {self.currency.digits} digits"
+            )
+        return text
 
     @cached_property
     def unit(self):
@@ -100,10 +113,10 @@ class Books:
         """Return the open period that holds a day from ``open_date``."""
         return next(p for p in self._found["periods"] if p.start_date <= on <= p.end_date)
 
-    def _one(self, model, domain, refusal):
+    def _one(self, model, domain, refusal, order=None):
         key = model, refusal
         if key not in self._found:
-            self._found[key] = Pool().get(model).search(domain, limit=1)
+            self._found[key] = Pool().get(model).search(domain, limit=1, order=order)
         if not self._found[key]:
             raise Refused(refusal)
         return self._found[key][0]

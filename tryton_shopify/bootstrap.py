@@ -1,6 +1,6 @@
-"""Build a company's database from nothing: modules, chart, fiscal years, taxes, warehouses and the service user.
+"""Build a database from nothing: modules, companies with chart, fiscal years and taxes, warehouses, the service user.
 
-Run as ``python -m tryton_shopify.bootstrap``; what the company looks like is in ``company.toml``. Not here: serving it.
+Run as ``python -m tryton_shopify.bootstrap``; what a company looks like is in ``company.toml``. Not here: serving it.
 """
 
 import argparse
@@ -39,18 +39,20 @@ def main(argv=None):
     _activate(database.stem, admin_password)
     proteus = _connect(database.stem)
 
-    step(f"creating {options.company} in {options.currency}")
-    company = _company(proteus, plan, options.company, options.currency)
-    step("creating the chart of accounts")
-    accounts = _chart(plan, company)
-    step(f"opening the fiscal years {', '.join(map(str, plan['fiscal_years']))}")
-    _fiscal_years(plan, company)
-    step("creating taxes, warehouses and shops")
-    _taxes(plan, accounts["tax"])
-    _warehouses(plan)
-    _shops(options.shop, company)
+    step("creating warehouses and countries")
+    _places(plan)
+    companies = []
+    for name, currency, shops in [(options.company, options.currency, options.shop), *options.also]:
+        step(f"creating {name} in {currency}")
+        companies.append(_company(proteus, plan, name, currency))
+        step("  chart of accounts and taxes")
+        _taxes(plan, _chart(plan, companies[-1]))
+        step(f"  fiscal years {', '.join(map(str, plan['fiscal_years']))}")
+        _fiscal_years(plan, companies[-1])
+        _shops(shops, companies[-1])
+    _work_in(proteus, companies[0])
     step(f"creating the user {SERVICE_USER}")
-    _user(company, password)
+    _user(companies, password)
     step("done")
 
 
@@ -72,7 +74,25 @@ def _options(argv):
     parser.add_argument("--company", required=True)
     parser.add_argument("--currency", required=True, metavar="ISO4217")
     parser.add_argument("--shop", action="append", default=[], metavar="DOMAIN", help="may be given several times")
+    parser.add_argument(
+        "--also",
+        action=_AnotherCompany,
+        default=[],
+        nargs="+",
+        metavar=("NAME ISO4217", "DOMAIN"),
+        help="another company with the currency and shops it has; may be given several times",
+    )
     return parser.parse_args(argv)
+
+
+class _AnotherCompany(argparse.Action):
+    """Collect (name, currency, shops) of each further company."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if len(values) < 2:
+            parser.error(f"{option_string} needs a name and a currency")
+        name, currency, *shops = values
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest), (name, currency, shops)])
 
 
 def _steps(out):
@@ -104,28 +124,44 @@ def _connect(name):
 
 
 def _company(proteus, plan, name, currency_code):
-    from proteus import Model, Wizard
+    """Create the company and work in it from here on: the charts, periods and taxes that follow become its own."""
+    from proteus import Model
 
-    Party, Currency, Country, User = map(Model.get, ("party.party", "currency.currency", "country.country", "res.user"))
-    digits = next((int(n) for n, codes in plan["currency_digits"].items() if currency_code in codes), 2)
-    currency = Currency(name=currency_code, symbol=currency_code, code=currency_code, digits=digits)
-    currency.rounding = Decimal(1).scaleb(-digits)
-    currency.rates.new(date=date(2020, 1, 1), rate=Decimal(1))
-    currency.save()
-    for country in plan["countries"]:
-        Country(code=country["code"], name=country["name"]).save()
+    Party, Company = map(Model.get, ("party.party", "company.company"))
     party = Party(name=name)
     party.save()
-    wizard = Wizard("company.company.config")
-    wizard.execute("company")
-    wizard.form.party, wizard.form.currency = party, currency
-    wizard.execute("add")
-    proteus._context = User.get_preferences(True, {})
-    (company,) = Model.get("company.company").find()
+    company = Company(party=party, currency=_currency(plan, currency_code))
+    company.save()
+    _work_in(proteus, company)
     return company
 
 
+def _work_in(proteus, company):
+    from proteus import Model
+
+    User, Company = map(Model.get, ("res.user", "company.company"))
+    (admin,) = User.find([("login", "=", "admin")])
+    if company.id not in {known.id for known in admin.companies}:
+        admin.companies.append(Company(company.id))
+    admin.company = Company(company.id)
+    admin.save()
+    proteus._context = User.get_preferences(True, {})
+
+
+def _currency(plan, code):
+    from proteus import Model
+
+    Currency = Model.get("currency.currency")
+    if found := Currency.find([("code", "=", code)]):
+        return found[0]
+    digits = next((int(n) for n, codes in plan["currency_digits"].items() if code in codes), 2)
+    currency = Currency(name=code, symbol=code, code=code, digits=digits, rounding=Decimal(1).scaleb(-digits))
+    currency.save()
+    return currency
+
+
 def _chart(plan, company):
+    """Create the universal chart with the accounts of the plan and return those by code."""
     from proteus import Model, Wizard
 
     Account, Template, Data = map(Model.get, ("account.account", "account.account.template", "ir.model.data"))
@@ -134,25 +170,22 @@ def _chart(plan, company):
     wizard.form.account_template = Template(Data.get_id("account", "account_template_root_en", {}))
     wizard.form.company = company
     wizard.execute("create_account")
-    accounts = {
-        "receivable": _account(plan["receivable"], party_required=True, reconcile=True),
-        "tax": _account(plan["tax_account"]),
-    }
-    for entry in plan["accounts"]:
-        accounts[entry["code"]] = _account(entry)
-    (wizard.form.account_payable,) = Account.find([("type.payable", "=", True), ("closed", "!=", True)], limit=1)
-    wizard.form.account_receivable = accounts["receivable"]
-    (wizard.form.category_account_expense,) = Account.find([("type.expense", "=", True)], limit=1)
+    ours = ("company", "=", company.id)
+    receivable = _account(ours, plan["receivable"], party_required=True, reconcile=True)
+    accounts = {entry["code"]: _account(ours, entry) for entry in (plan["tax_account"], *plan["accounts"])}
+    (wizard.form.account_payable,) = Account.find([ours, ("type.payable", "=", True), ("closed", "!=", True)], limit=1)
+    wizard.form.account_receivable = receivable
+    (wizard.form.category_account_expense,) = Account.find([ours, ("type.expense", "=", True)], limit=1)
     wizard.form.category_account_revenue = accounts["4000"]
     wizard.execute("create_properties")
     return accounts
 
 
-def _account(entry, **values):
+def _account(ours, entry, **values):
     from proteus import Model
 
     Account = Model.get("account.account")
-    (like,) = Account.find([("code", "=", entry["like"])])
+    (like,) = Account.find([ours, ("code", "=", entry["like"])])
     account = Account(code=entry["code"], name=entry["name"], parent=like.parent, type=like.type, **values)
     account.save()
     return account
@@ -192,25 +225,28 @@ def _fiscal_years(plan, company):
         numbers.out_credit_note_sequence = numbers.in_credit_note_sequence = credit
         fiscal_year.save()
         fiscal_year.click("create_period")
-    journals = [Journal.find([("type", "=", kind)], limit=1)[0] for kind in plan["journals"]]
-    for period in Period.find([]):
+    journals = [Journal.find([("type", "=", kind)], order=[("code", "ASC")], limit=1)[0] for kind in plan["journals"]]
+    for period in Period.find([("company", "=", company.id)]):
         for journal in journals:
             JournalPeriod(journal=journal, period=period).save()
 
 
-def _taxes(plan, account):
+def _taxes(plan, accounts):
     from proteus import Model
 
     for entry in plan["taxes"]:
         tax = Model.get("account.tax")(name=entry["name"], description=entry["name"], type="percentage")
         tax.rate = Decimal(entry["rate"])
-        tax.invoice_account = tax.credit_note_account = account
+        tax.invoice_account = tax.credit_note_account = accounts[entry.get("account", plan["tax_account"]["code"])]
         tax.save()
 
 
-def _warehouses(plan):
+def _places(plan):
+    """Warehouses and countries: Tryton shares them between companies."""
     from proteus import Model
 
+    for country in plan["countries"]:
+        Model.get("country.country")(code=country["code"], name=country["name"]).save()
     Location = Model.get("stock.location")
     (stock,) = Location.find([("type", "=", "warehouse")])
     (lost_found,) = Location.find([("type", "=", "lost_found")])
@@ -240,13 +276,15 @@ def _shops(domains, company):
         Model.get("web.shop")(name=domain, company=company, currency=company.currency).save()
 
 
-def _user(company, password):
+def _user(companies, password):
     """The service user has our two groups and nothing else: everything it may do is one of our RPC methods."""
     from proteus import Model
 
-    User, Group = Model.get("res.user"), Model.get("res.group")
-    user = User(name="Shopify Pipeline", login=SERVICE_USER, password=password, company=company)
-    user.companies.append(company)
+    User, Group, Company = map(Model.get, ("res.user", "res.group", "company.company"))
+    user = User(name="Shopify Pipeline", login=SERVICE_USER, password=password)
+    for company in companies:
+        user.companies.append(Company(company.id))
+    user.company = companies[0]
     for group in Group.find([("name", "in", SERVICE_GROUPS)]):
         user.groups.append(group)
     user.save()

@@ -20,19 +20,22 @@ def check(references, books, order):
     """
     for document in order["documents"]:
         name = document["external_id"]
+        books.written(document["total"])
         total = sum((_gross(line) for line in document["lines"]), Decimal(0))
         if total != document["total"]:
             raise Refused(f"document {name} sums to {total}, not to its total {document['total']}")
         if references.known("documents", name):
-            booked = Decimal(references.fingerprint("documents", name))
+            booked = Decimal(references.fingerprint("documents", name).split()[0])
             if booked != document["total"]:
                 raise Refused(f"document {name} is posted with {booked} and cannot become {document['total']}")
             continue
         books.open_date(document["on"])
         for line in document["lines"]:
             books.account(line["account"])
+            books.written(line["net"])
             for tax in line["taxes"]:
                 books.tax(tax["tax"])
+                books.written(tax["amount"])
             if line["product"] and references.record("products", line["product"]) is None:
                 raise Refused(f"unknown product {line['product']}: push it first")
 
@@ -57,11 +60,32 @@ def post(references, books, orders):
                     f"document {document['external_id']} would be booked with {invoice.total_amount}"
                     f" instead of {document['total']}"
                 )
-        references.add("documents", document["external_id"], invoice, str(document["total"]))
+        references.add("documents", document["external_id"], invoice, _content(books, document))
         posted[order["external_id"]] += 1
     _number(invoices)
     Invoice._post(invoices)
     return posted
+
+
+def set_due_dates(references, books, orders):
+    """Bring what is open of documents posted before to their new due day: terms may be agreed on, or start, later.
+
+    Only a day Shopify changed is written: a day a person set stays.
+    """
+    Line = Pool().get("account.move.line")
+    changes = []
+    for order in orders:
+        for document in order["documents"]:
+            name, content = document["external_id"], _content(books, document)
+            if not references.known("documents", name) or references.fingerprint("documents", name) == content:
+                continue
+            invoice = references.record("documents", name)
+            references.add("documents", name, invoice, content)
+            lines = [line for line in invoice.lines_to_pay if not line.reconciliation]
+            if lines:
+                changes += [lines, {"maturity_date": document["due_on"] or document["on"]}]
+    if changes:
+        Line.write(*changes)
 
 
 def _invoice(references, books, order, document):
@@ -76,7 +100,8 @@ def _invoice(references, books, order, document):
         "journal": books.journal("revenue").id,
         "account": books.receivable.id,
         "payment_term": None,
-        "payment_term_date": document["on"],
+        # Without a payment term, this is the day the receivable line is to be paid on.
+        "payment_term_date": document["due_on"] or document["on"],
         "invoice_date": document["on"],
         "accounting_date": booked_on if booked_on != document["on"] else None,
         "reference": order["name"],
@@ -148,6 +173,12 @@ def _number(invoices):
     for sequence, group in by_sequence.items():
         for invoice, number in zip(group, sequence.get_many(len(group)), strict=True):
             invoice.number = number
+
+
+def _content(books, document):
+    """What is posted, in words a person can compare: the total, and the day it is due when it is not due at once."""
+    total = books.written(document["total"])
+    return f"{total} due {document['due_on']}" if document["due_on"] else total
 
 
 def _gross(line):

@@ -1,9 +1,9 @@
-"""What Shopify's documents need of Tryton's own models: links, account domains and two behaviours.
+"""What Shopify's documents need of Tryton's own models: links, days, account domains and three behaviours.
 
 Not here: how documents are made (``documents.py``) or which of them exist (``external.py``).
 """
 
-from trytond.model import fields
+from trytond.model import Index, fields
 from trytond.pool import Pool, PoolMeta
 from trytond.transaction import Transaction
 
@@ -57,6 +57,22 @@ class InvoiceTax(metaclass=PoolMeta):
 class Move(metaclass=PoolMeta):
     __name__ = "account.move"
 
+    # The move's own date is the day it was booked, which is later when the event's period was closed.
+    shopify_on = fields.Date("Shopify Date", readonly=True)
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        table = cls.__table__()
+        # What is open of an order is found by where its moves come from.
+        cls._sql_indexes.add(Index(table, (table.origin, Index.Equality())))
+
+    @classmethod
+    def copy(cls, moves, default=None):
+        default = {} if default is None else default.copy()
+        default.setdefault("shopify_on", None)
+        return super().copy(moves, default=default)
+
     @classmethod
     def _get_origin(cls):
         return [*super()._get_origin(), "sale.sale"]
@@ -82,9 +98,20 @@ class SaleLine(metaclass=PoolMeta):
     __name__ = "sale.line"
 
     shopify_id = fields.Char("Shopify ID", readonly=True)
+    # What has left is moved for ever, and a way back is a move of its own; the line would count it as gone.
+    shopify_undone = fields.Float("Units Taken Back", readonly=True, help="Units of shipments that were cancelled.")
+
+    def _get_shipped_quantity(self, shipment_type):
+        return super()._get_shipped_quantity(shipment_type) - (self.shopify_undone or 0)
+
+    @property
+    def _move_remaining_quantity(self):
+        quantity = super()._move_remaining_quantity
+        return quantity if quantity is None else quantity + (self.shopify_undone or 0)
 
     @classmethod
     def copy(cls, lines, default=None):
         default = {} if default is None else default.copy()
         default.setdefault("shopify_id", None)
+        default.setdefault("shopify_undone", None)
         return super().copy(lines, default=default)

@@ -5,15 +5,14 @@ Not here: what a method does once the caller may call it; that is in ``parties.p
 
 from functools import wraps
 
-from trytond.i18n import gettext
 from trytond.model import Index, ModelSQL, ModelView, Unique, fields
-from trytond.model.exceptions import AccessError
 from trytond.pool import Pool
 from trytond.protocols.wrappers import HTTPStatus, abort
 from trytond.rpc import RPC
 from trytond.transaction import Transaction, without_check_access
 
-from . import entries, orders, parties, products, snapshots, stock
+from . import edits, entries, orders, parties, products, snapshots, stock
+from .companies import company_of
 
 RESOURCES = (
     ("parties", "Party"),
@@ -39,7 +38,7 @@ MODELS = (
 
 
 def gated(*groups):
-    """Let a user call the method who has one of the groups, and run it for the user's company with access checks off.
+    """Let a user call the method who has one of the groups, and run it for the shop's company with access checks off.
 
     The gate is the whole permission: the service user has no other group, so nothing else of Tryton is open to it.
     """
@@ -55,9 +54,7 @@ def gated(*groups):
                 # Not a UserError: that would read as a fault of the records, and every one would be rejected.
                 abort(HTTPStatus.FORBIDDEN)
             with without_check_access():
-                if not user.company:
-                    raise AccessError(gettext("tryton_shopify.msg_no_company", user=user.login))
-                company = user.company.id
+                company = company_of(user, *args[:1]).id
             with Transaction().set_context(
                 company=company, companies=[company], _check_access=False, _skip_warnings=True, shopify_push=True
             ):
@@ -82,6 +79,9 @@ class External(ModelSQL, ModelView):
     external_id = fields.Char("External ID", required=True, readonly=True)
     record = fields.Reference("Record", selection="get_models", required=True, readonly=True)
     fingerprint = fields.Char("Fingerprint", readonly=True, help="What was booked, to tell a repetition from a change.")
+    booked = fields.Char(
+        "Booked", readonly=True, help="A digest of the ledger as it was booked, to see what was changed."
+    )
 
     @classmethod
     def __setup__(cls):
@@ -98,7 +98,9 @@ class External(ModelSQL, ModelView):
         cls._order = [("id", "DESC")]
         for name in ("push_parties", "push_products", "push_stock_counts", "push_orders", "push_entries"):
             cls.__rpc__[name] = RPC(readonly=False)
-        for name in ("orders", "documents", "ledger", "taxes", "payments", "stock", "totals", "counts", "health"):
+        for name in ("orders", "documents", "ledger", "taxes", "payments", "stock", "totals"):
+            cls.__rpc__[name] = RPC()
+        for name in ("edited", "known", "unknown_codes", "counts", "health"):
             cls.__rpc__[name] = RPC()
 
     @classmethod
@@ -138,33 +140,33 @@ class External(ModelSQL, ModelView):
 
     @classmethod
     @reads
-    def orders(cls, shop, after, limit):
+    def orders(cls, shop, after, limit, since=None):
         """Return one page of the sales that carry an order id of the shop."""
-        return snapshots.orders(shop, after, limit)
+        return snapshots.orders(shop, after, limit, since)
 
     @classmethod
     @reads
-    def documents(cls, shop, after, limit):
+    def documents(cls, shop, after, limit, since=None):
         """Return one page of the documents with their totals."""
-        return snapshots.documents(shop, after, limit)
+        return snapshots.documents(shop, after, limit, since)
 
     @classmethod
     @reads
-    def ledger(cls, shop, after, limit):
-        """Return debit minus credit per account of one page of documents and payments."""
-        return snapshots.ledger(shop, after, limit)
+    def ledger(cls, shop, after, limit, since=None):
+        """Return debit minus credit per account and party of one page of documents, payments and entries."""
+        return snapshots.ledger(shop, after, limit, since)
 
     @classmethod
     @reads
-    def taxes(cls, shop, after, limit):
+    def taxes(cls, shop, after, limit, since=None):
         """Return base and amount per tax of one page of documents, from the tax lines of the ledger."""
-        return snapshots.taxes(shop, after, limit)
+        return snapshots.taxes(shop, after, limit, since)
 
     @classmethod
     @reads
-    def payments(cls, shop, after, limit):
+    def payments(cls, shop, after, limit, since=None):
         """Return one page of the payments, from the ledger's clearing side."""
-        return snapshots.payments(shop, after, limit)
+        return snapshots.payments(shop, after, limit, since)
 
     @classmethod
     @reads
@@ -180,9 +182,27 @@ class External(ModelSQL, ModelView):
 
     @classmethod
     @reads
+    def edited(cls, shop, after, limit, among=None):
+        """Return what of one page of records is no longer as it was booked."""
+        return edits.edited(shop, after, limit, [resource for resource, _ in RESOURCES], MODELS, among)
+
+    @classmethod
+    @reads
+    def known(cls, shop, resource, external_ids):
+        """Return which of the external ids are booked, with their fingerprints."""
+        return snapshots.known(shop, resource, external_ids)
+
+    @classmethod
+    @reads
+    def unknown_codes(cls, shop, codes):
+        """Return those of the codes that the shop's company does not have, by what they stand for."""
+        return snapshots.unknown_codes(shop, codes)
+
+    @classmethod
+    @reads
     def counts(cls, shop):
         """Return the number of records per resource."""
-        return snapshots.counts(shop, [resource for resource, _ in RESOURCES])
+        return snapshots.counts(shop, [resource for resource, _ in RESOURCES], MODELS)
 
     @classmethod
     @reads

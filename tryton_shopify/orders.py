@@ -1,9 +1,11 @@
 """The push of orders: what is missing of each order is booked, in one transaction per batch.
 
-Not here: how each part is booked (``sales.py``, ``stock.py``, ``documents.py``, ``payments.py``).
+Not here: how each part is booked (``sales.py``, ``stock.py``, ``documents.py``, ``entries.py``, ``payments.py``).
 """
 
-from . import documents, payments, sales, stock
+from trytond.pool import Pool
+
+from . import documents, entries, payments, sales, stock
 from .books import Books, drain
 from .references import References, Refused, about, answer
 
@@ -39,10 +41,14 @@ def _book(references, books, owed):
     sales.reshape(references, books, owed)
     stock.ship(references, books, owed)
     stock.receive(references, books, owed)
+    documents.set_due_dates(references, books, owed)
     posted = documents.post(references, books, owed)
-    payments.settle(references, books, owed, payments.post(references, books, owed))
+    entries.post(references, books, [(entry, order["external_id"]) for order in owed for entry in order["entries"]])
+    paid = payments.post(references, books, owed)
+    placed = Pool().get("sale.sale").browse([references.record("orders", o["external_id"]).id for o in owed])
+    payments.settle(books, placed, paid)
     references.flush()
-    drain([references.record("orders", order["external_id"]) for order in owed])
+    drain(placed)
     return posted
 
 
@@ -59,6 +65,8 @@ def _check(references, books, order):
         books.warehouse(source["location"])
     documents.check(references, books, order)
     payments.check(references, books, order)
+    for entry in order["entries"]:
+        entries.check(references, books, entry, order["external_id"])
 
 
 def _wanted(batch):
@@ -68,7 +76,7 @@ def _wanted(batch):
         yield "parties", order["party"]
         for line in order["lines"]:
             yield "products", line["product"]
-        for resource in ("documents", "payments", "shipments", "restocks"):
+        for resource in ("documents", "payments", "entries", "shipments", "restocks"):
             for record in order[resource]:
                 yield resource, record["external_id"]
         for document in order["documents"]:

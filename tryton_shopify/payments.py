@@ -16,16 +16,20 @@ def check(references, books, order):
     """Refuse the order when a payment of it cannot be booked.
 
     Raises:
-        Refused: The account is not in the books, or a booked payment changed.
+        Refused: An account is not in the books, or a booked payment changed.
     """
     for payment in order["payments"]:
-        name = payment["external_id"]
+        name, content = payment["external_id"], _content(books, payment)
         if not references.known("payments", name):
             books.account(payment["account"])
+            if payment["rounding"]:
+                if not payment["rounding_account"]:
+                    raise Refused(f"payment {name} is rounded by {payment['rounding']} but names no account for that")
+                books.account(payment["rounding_account"])
             books.open_date(payment["on"])
-        elif Decimal(references.fingerprint("payments", name)) != payment["amount"]:
+        elif references.fingerprint("payments", name) != content:
             booked = references.fingerprint("payments", name)
-            raise Refused(f"payment {name} is booked with {booked} and cannot become {payment['amount']}")
+            raise Refused(f"payment {name} is booked with {booked} and cannot become {content}")
 
 
 def post(references, books, orders):
@@ -51,7 +55,7 @@ def post(references, books, orders):
     Move.post(moves)
     towards = defaultdict(list)
     for (payment, parts), move in zip(sources, moves, strict=True):
-        references.add("payments", payment["external_id"], move, str(payment["amount"]))
+        references.add("payments", payment["external_id"], move, _content(books, payment))
         lines = sorted((line for line in move.lines if line.account == books.receivable), key=lambda line: line.id)
         for (invoice, _), line in zip(parts, lines, strict=True):
             if invoice is not None:
@@ -59,23 +63,28 @@ def post(references, books, orders):
     return towards
 
 
-def settle(references, books, orders, towards):
+def settle(books, sales, towards):
     """Reconcile what clears: a whole order at once, else each document that its payments cover in full.
 
     What covers a document only in part is linked to it, so that it shows the amount still due.
+
+    Args:
+        towards: What ``post`` returned.
     """
     pool = Pool()
     Invoice, Line = pool.get("account.invoice"), pool.get("account.move.line")
+    open_of = _open_lines(books, sales)
     groups, linked = [], {}
-    for order in orders:
-        open_lines = _open_lines(references, books, order)
+    for sale in sales:
+        open_lines = open_of[sale.id]
         if not open_lines:
             continue
         if not _balance(open_lines):
             groups.append(open_lines)
             continue
-        ids = [references.record("documents", d["external_id"]).id for d in order["documents"]]
-        for invoice in Invoice.browse([id_ for id_ in ids if id_ in towards]):
+        for invoice in sale.shopify_documents:
+            if invoice.id not in towards:
+                continue
             paying = towards[invoice.id]
             owed = [line for line in (*invoice.lines_to_pay, *invoice.payment_lines) if not line.reconciliation]
             if _balance(owed + paying):
@@ -106,16 +115,11 @@ def _split(amount, due):
 
 
 def _move(references, books, order, payment, parts):
+    """The drawer has what was paid and what it was rounded by; the customer's debt falls by what was paid alone."""
     sale = references.record("orders", order["external_id"])
-    clearing = books.account(payment["account"])
+    rounding = payment["rounding"]
     booked_on = books.open_date(payment["on"])
-    lines = [
-        {
-            "account": clearing.id,
-            "party": sale.party.id if clearing.party_required else None,
-            **debit_credit(payment["amount"]),
-        }
-    ]
+    lines = [_line(books, sale, payment["account"], payment["amount"] + rounding)]
     lines += [
         {
             "account": books.receivable.id,
@@ -125,26 +129,56 @@ def _move(references, books, order, payment, parts):
         }
         for _, part in parts
     ]
+    if rounding:
+        lines.append(_line(books, sale, payment["rounding_account"], -rounding))
     return {
         "company": books.company.id,
         "journal": books.journal("cash").id,
         "date": booked_on,
         "period": books.period(booked_on).id,
+        "shopify_on": payment["on"],
         "origin": str(sale),
         "description": f"{order['name']} {payment['gateway']} {payment['external_id']}",
         "lines": [("create", lines)],
     }
 
 
-def _open_lines(references, books, order):
-    moves = [references.record("documents", document["external_id"]).move for document in order["documents"]]
-    moves += [references.record("payments", payment["external_id"]) for payment in order["payments"]]
-    return [
-        line
-        for move in Pool().get("account.move").browse([move.id for move in moves])
-        for line in move.lines
-        if line.account == books.receivable and not line.reconciliation
-    ]
+def _line(books, sale, code, amount):
+    account = books.account(code)
+    return {
+        "account": account.id,
+        "party": sale.party.id if account.party_required else None,
+        **debit_credit(amount),
+    }
+
+
+def _content(books, payment):
+    """What is booked, in words a person can compare."""
+    amount = books.written(payment["amount"])
+    if not payment["rounding"]:
+        return amount
+    return f"{amount} rounded by {books.written(payment['rounding'])} on {payment['rounding_account']}"
+
+
+def _open_lines(books, sales):
+    """What is open of each sale, by its id: of its documents, its payments and the entries that belong to it."""
+    sale_of = {str(sale): sale.id for sale in sales}
+    sale_of |= {str(invoice): sale.id for sale in sales for invoice in sale.shopify_documents}
+    found = defaultdict(list)
+    for line in (
+        Pool()
+        .get("account.move.line")
+        .search(
+            [
+                ("account", "=", books.receivable.id),
+                ("reconciliation", "=", None),
+                ("move.state", "=", "posted"),
+                ("move.origin", "in", list(sale_of)),
+            ]
+        )
+    ):
+        found[sale_of[str(line.move.origin)]].append(line)
+    return found
 
 
 def _balance(lines):

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from trytond.exceptions import UserError
 from trytond.pool import Pool
 
+from .edits import digests
+from .tables import BOOKED
+
 
 class Refused(Exception):
     """One record cannot be booked as it is; the text says why, in one line."""
@@ -84,8 +87,9 @@ class References:
         self._added[resource, external_id] = record, fingerprint
 
     def flush(self):
-        """Write what was added, in the same transaction as the records themselves."""
+        """Write what was added, in the same transaction as the records themselves, once they are posted."""
         External = Pool().get("shopify.external")
+        booked = digests([str(record) for (resource, _), (record, _) in self._added.items() if resource in BOOKED])
         new, changed = [], []
         for key, (record, fingerprint) in self._added.items():
             if key in self._known:
@@ -99,6 +103,7 @@ class References:
                         "external_id": external_id,
                         "record": str(record),
                         "fingerprint": fingerprint,
+                        "booked": booked.get(str(record)) if resource in BOOKED else None,
                     }
                 )
         if new:

@@ -9,7 +9,7 @@ from trytond.modules.product import round_price
 from trytond.pool import Pool
 
 from .references import Refused, about
-from .stock import return_key
+from .stock import is_to_undo, return_key
 
 
 def place(references, books, orders):
@@ -66,7 +66,7 @@ def _moves_units(references, order):
         not references.known(resource, source["external_id"])
         for resource in ("shipments", "restocks")
         for source in order[resource]
-    )
+    ) or any(is_to_undo(references, source) for source in order["shipments"])
 
 
 def _edits(references, books, order, sale):

@@ -4,43 +4,52 @@ Not here: any judgement, and any trust in what a push said it wrote. Pages are k
 shift while another is read; amounts are summed as Decimal here, because SQLite would sum them as floats.
 """
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from decimal import Decimal
 from importlib.metadata import version
 
 from sql.aggregate import Count
+from sql.conditionals import Coalesce
 from trytond import __version__
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from .books import Books
+from .references import Refused
+from .stock import CANCELLED
+from .tables import BOOKED, booked, externals, fetch, now, page, points_to, tables, touched
+
+Line = namedtuple("Line", "resource external_id order_id account receivable booked_on happened_on party debit credit")
 
 
-def orders(shop, after, limit):
+def orders(shop, after, limit, since=None):
     """Return one page of the sales with an order id; ``on`` is the day of sale."""
-    sale, web_shop = _tables("sale.sale", "web.shop")
+    sale, web_shop = tables("sale.sale", "web.shop")
+    where = (web_shop.name == shop) & (sale.company == Transaction().context["company"]) & (sale.id > after)
+    if since is not None:
+        where &= touched(sale, since)
     query = sale.join(web_shop, condition=sale.web_shop == web_shop.id).select(
         sale.id,
         sale.web_id,
         sale.state,
         sale.sale_date,
-        where=(web_shop.name == shop) & (sale.company == Transaction().context["company"]) & (sale.id > after),
+        where=where,
         order_by=sale.id,
         limit=limit,
     )
     rows = [
         (id_, {"order_id": order_id, "record": f"sale.sale,{id_}", "state": state, "on": on})
-        for id_, order_id, state, on in _fetch(query)
+        for id_, order_id, state, on in fetch(query)
     ]
-    return _page([row for _, row in rows], [id_ for id_, _ in rows], limit)
+    return page([row for _, row in rows], [id_ for id_, _ in rows], limit)
 
 
-def documents(shop, after, limit):
+def documents(shop, after, limit, since=None):
     """Return one page of the invoices: ``on`` is the event's day, ``booked_on`` the ledger's; amounts as printed."""
-    external, page = _externals(shop, ("documents",), after, limit)
-    invoice, move, sale, currency = _tables("account.invoice", "account.move", "sale.sale", "currency.currency")
+    external, ids = externals(shop, ("documents",), after, limit, since)
+    invoice, move, sale, currency = tables("account.invoice", "account.move", "sale.sale", "currency.currency")
     query = (
-        external.join(invoice, condition=_points_to(external, "account.invoice", invoice))
+        external.join(invoice, condition=points_to(external, "account.invoice", invoice))
         .join(move, condition=invoice.move == move.id)
         .join(currency, condition=invoice.currency == currency.id)
         .join(sale, type_="LEFT", condition=invoice.shopify_order == sale.id)
@@ -55,60 +64,105 @@ def documents(shop, after, limit):
             currency.code,
             invoice.total_amount_cache,
             invoice.tax_amount_cache,
-            where=external.id.in_(page or [0]),
+            where=external.id.in_(ids or [0]),
             order_by=external.id,
         )
     )
     names = ("external_id", "order_id", "record", "number", "state", "on", "booked_on", "currency", "total", "tax")
-    rows = [dict(zip(names, values, strict=True)) for values in _fetch(query)]
+    rows = [dict(zip(names, values, strict=True)) for values in fetch(query)]
     for row in rows:
         row["record"] = f"account.invoice,{row['record']}"
         row["order_id"] = row["order_id"] or ""
-    return _page(rows, page, limit)
+    return page(rows, ids, limit)
 
 
-def ledger(shop, after, limit):
-    """Return debit minus credit by account of one page of documents and payments, in the company's currency."""
-    external, page = _externals(shop, ("documents", "payments"), after, limit)
+def ledger(shop, after, limit, since=None):
+    """Return debit minus credit by account and party of one page of what is booked, in the company's currency."""
+    external, ids = externals(shop, BOOKED, after, limit, since)
+    lines = _ledger_lines(external, ids)
+    names = _party_names(shop, {line.party for line in lines if line.party})
     sums = defaultdict(Decimal)
-    for external_id, order_id, account, _, debit, credit, _ in _ledger_lines(external, page):
-        sums[external_id, order_id or "", account] += debit - credit
-    rows = [
-        {"external_id": external_id, "order_id": order_id, "account": account, "amount": amount}
-        for (external_id, order_id, account), amount in sums.items()
-    ]
-    return _page(rows, page, limit)
+    for line in lines:
+        key = line.resource, line.external_id, line.order_id, line.account, line.booked_on
+        sums[*key, names.get(line.party, "")] += line.debit - line.credit
+    fields = ("resource", "external_id", "order_id", "account", "booked_on", "party")
+    rows = [dict(zip(fields, key, strict=True), amount=amount) for key, amount in sums.items()]
+    return page(rows, ids, limit)
 
 
-def payments(shop, after, limit):
-    """Return one page of the payments: what reached (or left) the account opposite the receivable."""
-    external, page = _externals(shop, ("payments",), after, limit)
-    sums, days = defaultdict(Decimal), {}
-    for external_id, order_id, account, is_receivable, debit, credit, matures_on in _ledger_lines(external, page):
-        if is_receivable:
-            days[external_id] = matures_on
-        else:
-            sums[external_id, order_id or "", account] += debit - credit
+def taxes(shop, after, limit, since=None):
+    """Return base and amount by tax of one page of documents, from the tax lines the tax reports are made of."""
+    external, ids = externals(shop, ("documents",), after, limit, since)
+    invoice, line, tax_line, tax, sale = tables(
+        "account.invoice", "account.move.line", "account.tax.line", "account.tax", "sale.sale"
+    )
+    query = (
+        external.join(invoice, condition=points_to(external, "account.invoice", invoice))
+        .join(line, condition=line.move == invoice.move)
+        .join(tax_line, condition=tax_line.move_line == line.id)
+        .join(tax, condition=tax_line.tax == tax.id)
+        .join(sale, type_="LEFT", condition=invoice.shopify_order == sale.id)
+        .select(
+            external.external_id,
+            sale.web_id,
+            tax.name,
+            tax_line.type,
+            tax_line.amount,
+            where=external.id.in_(ids or [0]),
+            order_by=[external.id, tax.name],
+        )
+    )
+    sums = defaultdict(lambda: {"base": Decimal(0), "tax": Decimal(0)})
+    for external_id, order_id, name, kind, amount in fetch(query):
+        sums[external_id, order_id or "", name][kind] += amount
     rows = [
-        {
-            "external_id": external_id,
-            "order_id": order_id,
-            "account": account,
-            "amount": amount,
-            "on": days[external_id],
-        }
-        for (external_id, order_id, account), amount in sums.items()
+        {"external_id": external_id, "order_id": order_id, "tax": name, "base": of["base"], "amount": of["tax"]}
+        for (external_id, order_id, name), of in sums.items()
     ]
-    return _page(rows, page, limit)
+    return page(rows, ids, limit)
+
+
+def payments(shop, after, limit, since=None):
+    """Return one page of the payments: what the customer's debt fell by, and the account the money is on."""
+    external, ids = externals(shop, ("payments",), after, limit, since)
+    rows = {}
+    for line in _ledger_lines(external, ids):
+        row = rows.setdefault(
+            line.external_id,
+            {"external_id": line.external_id, "order_id": line.order_id, "account": None, "amount": Decimal(0)},
+        )
+        row["on"] = line.happened_on
+        if line.receivable:
+            row["amount"] += line.credit - line.debit
+        elif row["account"] is None:
+            # A second one holds what cash was rounded by.
+            row["account"] = line.account
+    return page(list(rows.values()), ids, limit)
+
+
+def totals(shop):
+    """Return debit minus credit by account and month (its first day) of everything booked for the shop."""
+    (external,) = tables("shopify.external")
+    sums = defaultdict(Decimal)
+    for source, move, _ in booked(external):
+        line, account = tables("account.move.line", "account.account")
+        query = (
+            source.join(line, condition=line.move == move.id)
+            .join(account, condition=line.account == account.id)
+            .select(account.code, move.date, line.debit, line.credit, where=external.shop == shop)
+        )
+        for code, on, debit, credit in fetch(query):
+            sums[code, on.replace(day=1)] += debit - credit
+    return [{"account": account, "month": month, "amount": amount} for (account, month), amount in sorted(sums.items())]
 
 
 def stock(shop):
     """Return the units on hand of the shop's products at each warehouse, from done moves; zero rows are left out."""
-    external, move, place, warehouse = _tables("shopify.external", "stock.move", "stock.location", "stock.location")
+    external, move, place, warehouse = tables("shopify.external", "stock.move", "stock.location", "stock.location")
     on_hand = defaultdict(Decimal)
     for side, sign in (("to_location", 1), ("from_location", -1)):
         query = (
-            external.join(move, condition=_points_to(external, "product.product", move, "product"))
+            external.join(move, condition=points_to(external, "product.product", move, "product"))
             .join(place, condition=getattr(move, side) == place.id)
             .join(
                 warehouse,
@@ -127,7 +181,7 @@ def stock(shop):
                 & (move.company == Transaction().context["company"]),
             )
         )
-        for product, location, quantity in _fetch(query):
+        for product, location, quantity in fetch(query):
             on_hand[product, location] += sign * Decimal(str(quantity))
     return [
         {"product": product, "location": location, "quantity": quantity}
@@ -136,90 +190,94 @@ def stock(shop):
     ]
 
 
-def counts(shop, resources):
-    """Return the number of booked records per resource, zero included."""
-    (external,) = _tables("shopify.external")
-    query = external.select(
-        external.resource, Count(external.id), where=external.shop == shop, group_by=external.resource
+def known(shop, resource, external_ids):
+    """Return the fingerprint of each of the ids that is booked; empty where none is kept."""
+    External = Pool().get("shopify.external")
+    found = External.search(
+        [("shop", "=", shop), ("resource", "=", resource), ("external_id", "in", list(external_ids))]
     )
-    return dict.fromkeys(resources, 0) | dict(_fetch(query))
+    return {external.external_id: external.fingerprint or "" for external in found}
+
+
+def unknown_codes(shop, codes):
+    """Return the codes of accounts, taxes and locations that a push for the shop would refuse as unmapped."""
+    books = Books()
+    find = {"accounts": books.account, "taxes": books.tax, "locations": books.warehouse}
+
+    def is_unknown(kind, code):
+        try:
+            find[kind](code)
+        except Refused:
+            return True
+        return False
+
+    return {kind: [code for code in codes[kind] if is_unknown(kind, code)] for kind in find}
+
+
+def counts(shop, resources, models):
+    """Return the number of records per resource that still stand, zero included; cancelled shipments are left out."""
+    found = dict.fromkeys(resources, 0)
+    for model in models:
+        external, record = tables("shopify.external", model)
+        stands = Coalesce(external.fingerprint, "") != CANCELLED
+        query = external.join(record, condition=points_to(external, model, record)).select(
+            external.resource,
+            Count(external.id),
+            where=(external.shop == shop) & ((external.resource != "shipments") | stands),
+            group_by=external.resource,
+        )
+        for resource, number in fetch(query):
+            found[resource] += number
+    return found
 
 
 def health():
-    """Return the product's and this module's version and the company's currency."""
+    """Return the product's and this module's version, the company's currency and the clock of the stamps."""
     return {
         "product": "Tryton",
         "version": __version__,
         "plugin": version("tryton-shopify"),
         "currency": Books().currency.code,
+        "now": now(),
     }
 
 
-def _ledger_lines(external, page):
-    """Lines as (external id, order id, account code, is receivable, debit, credit, maturity day)."""
-    invoice, move, line, account, kind, sale = _tables(
-        "account.invoice", "account.move", "account.move.line", "account.account", "account.account.type", "sale.sale"
-    )
-    Move = Pool().get("account.move")
-    of_document = (
-        external.join(invoice, condition=_points_to(external, "account.invoice", invoice))
-        .join(move, condition=invoice.move == move.id)
-        .join(sale, type_="LEFT", condition=invoice.shopify_order == sale.id)
-    )
-    of_payment = external.join(move, condition=_points_to(external, "account.move", move)).join(
-        sale,
-        type_="LEFT",
-        condition=move.origin.like("sale.sale,%") & (Move.origin.sql_id(move.origin, Move) == sale.id),
-    )
-    for source in (of_document, of_payment):
+def _ledger_lines(external, ids):
+    """The ledger lines of one page of what is booked, each record's in the order they were written in."""
+    found = []
+    for source, move, sale in booked(external):
+        line, account, kind = tables("account.move.line", "account.account", "account.account.type")
         query = (
             source.join(line, condition=line.move == move.id)
             .join(account, condition=line.account == account.id)
             .join(kind, condition=account.type == kind.id)
             .select(
+                external.resource,
                 external.external_id,
-                sale.web_id,
+                Coalesce(sale.web_id, ""),
                 account.code,
                 kind.receivable,
+                move.date,
+                move.shopify_on,
+                line.party,
                 line.debit,
                 line.credit,
-                line.maturity_date,
-                where=external.id.in_(page or [0]),
-                order_by=[external.id, account.code],
+                where=external.id.in_(ids or [0]),
+                order_by=[external.id, line.id],
             )
         )
-        yield from _fetch(query)
+        found += [Line(*values) for values in fetch(query)]
+    return found
 
 
-def _externals(shop, resources, after, limit):
-    """The table of external ids and the next ids of a page."""
-    (external,) = _tables("shopify.external")
+def _party_names(shop, parties):
+    """The external id of each party by its id; of several, the first that was booked."""
+    (external,) = tables("shopify.external")
+    records = [f"party.party,{party}" for party in parties]
     query = external.select(
-        external.id,
-        where=(external.shop == shop) & external.resource.in_(list(resources)) & (external.id > after),
-        order_by=external.id,
-        limit=limit,
+        external.record,
+        external.external_id,
+        where=(external.shop == shop) & (external.resource == "parties") & external.record.in_(records or [""]),
+        order_by=external.id.desc,
     )
-    return external, [id_ for (id_,) in _fetch(query)]
-
-
-def _points_to(external, model, table, column="id"):
-    External = Pool().get("shopify.external")
-    return external.record.like(f"{model},%") & (
-        External.record.sql_id(external.record, External) == getattr(table, column)
-    )
-
-
-def _page(rows, ids, limit):
-    """One page and the id to continue after; None when there is nothing more."""
-    return {"rows": rows, "after": ids[-1] if len(ids) == limit else None}
-
-
-def _tables(*models):
-    return [Pool().get(model).__table__() for model in models]
-
-
-def _fetch(query):
-    cursor = Transaction().connection.cursor()
-    cursor.execute(*query)
-    return cursor.fetchall()
+    return {int(record.partition(",")[2]): name for record, name in fetch(query)}

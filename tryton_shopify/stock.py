@@ -10,6 +10,8 @@ from trytond.pool import Pool
 from .books import Books
 from .references import References, Refused, about, answer
 
+CANCELLED = "cancelled"
+
 
 def push_counts(shop, batch):
     """Book each opening count once; return one answer per count, in the order given.
@@ -25,7 +27,8 @@ def push_counts(shop, batch):
         external_id = count["external_id"]
         with about(external_id):
             if not references.known("stock_counts", external_id):
-                groups[books.warehouse(count["location"]), count["counted_on"]].append(_count_line(references, count))
+                key = books.warehouse(count["location"]), count["counted_on"], count["was"] is None
+                groups[key].append(_count_line(references, count))
                 answers.append(answer(external_id, "created"))
             elif references.fingerprint("stock_counts", external_id) == str(count["quantity"]):
                 answers.append(answer(external_id, "unchanged"))
@@ -61,9 +64,10 @@ def _book_counts(references, books, groups):
                 ("create", [{"product": product.id, "quantity": float(count["quantity"])} for count, product in lines])
             ],
         }
-        for (warehouse, counted_on), lines in groups.items()
+        for (warehouse, counted_on, _), lines in groups.items()
     ]
     inventories = Inventory.create(values)
+    _complete(inventories, groups)
     Inventory.confirm(inventories)
     for inventory, lines in zip(Inventory.browse(inventories), groups.values(), strict=True):
         line_of = {line.product: line for line in inventory.lines}
@@ -71,8 +75,27 @@ def _book_counts(references, books, groups):
             references.add("stock_counts", count["external_id"], line_of[product], str(count["quantity"]))
 
 
+def _complete(inventories, groups):
+    """A later count is a difference to what was on hand when it was proposed: that must still be there.
+
+    An opening count keeps an expected quantity of zero: it adds to whatever has moved since.
+    """
+    Inventory = Pool().get("stock.inventory")
+    later = [(inventory, key) for inventory, key in zip(inventories, groups, strict=True) if not key[2]]
+    Inventory.complete_lines([inventory for inventory, _ in later], fill=False)
+    for inventory, key in later:
+        expected = {line.product: line.expected_quantity for line in Inventory(inventory.id).lines}
+        for count, product in groups[key]:
+            with about(count["external_id"]):
+                if expected[product] != count["was"]:
+                    raise Refused(
+                        f"{expected[product]:g} units are on hand, not {count['was']}: "
+                        "something has moved since they were read"
+                    )
+
+
 def ship(references, books, orders):
-    """Book every new fulfilment as a done shipment from its own warehouse, on its own day.
+    """Book every new fulfilment as a done shipment from its own warehouse, on its own day; undo what was cancelled.
 
     It is forced: the units have left, whatever the back office believes was there. Negative stock is a finding of
     reconciliation, not a reason to deny a fact.
@@ -84,6 +107,80 @@ def ship(references, books, orders):
     Shipment.pick([s for s in made if s.warehouse_storage != s.warehouse_output])
     Shipment.pack(made)
     Shipment.do(made)
+    _take_back(references, books, orders)
+
+
+def is_to_undo(references, source):
+    """Tell whether a fulfilment was booked and cancelled afterwards."""
+    name = source["external_id"]
+    return (
+        source["is_cancelled"]
+        and references.known("shipments", name)
+        and references.fingerprint("shipments", name) != CANCELLED
+    )
+
+
+def _take_back(references, books, orders):
+    """Book the way back of every booked fulfilment that was cancelled; a done shipment can never be undone itself.
+
+    The units come back to where they left from, on the day of the cancellation, and are owed by their lines again.
+    """
+    pool = Pool()
+    Line, Return = pool.get("sale.line"), pool.get("stock.shipment.out.return")
+    values, undone = [], defaultdict(float)
+    for order in orders:
+        for source in order["shipments"]:
+            if not is_to_undo(references, source):
+                continue
+            shipment = references.record("shipments", source["external_id"])
+            references.add("shipments", source["external_id"], shipment, CANCELLED)
+            # What moved no goods stands for its sale, and there is nothing to take back.
+            if shipment.__name__ == "stock.shipment.out":
+                values.append(_way_back(books, shipment, max(source["on"], shipment.effective_date)))
+                for move in shipment.outgoing_moves:
+                    undone[move.origin] += move.quantity
+    if values:
+        made = Return.create(values)
+        Return.receive(made)
+        Return.do([shipment for shipment in Return.browse(made) if shipment.state == "received"])
+        Line.write(
+            *(
+                argument
+                for line, quantity in undone.items()
+                for argument in ([line], {"shopify_undone": (line.shopify_undone or 0) + quantity})
+            )
+        )
+
+
+def _way_back(books, shipment, on):
+    """Values of the return. Its reference names the shipment: moves with an origin are dated by Tryton, not by us."""
+    warehouse = shipment.warehouse
+    moves = [
+        {
+            "from_location": move.to_location.id,
+            "to_location": warehouse.input_location.id,
+            "company": books.company.id,
+            "product": move.product.id,
+            "unit": move.unit.id,
+            "quantity": move.quantity,
+            "unit_price": move.unit_price,
+            "currency": move.currency.id,
+            "planned_date": on,
+        }
+        for move in shipment.outgoing_moves
+    ]
+    return {
+        "company": books.company.id,
+        "customer": shipment.customer.id,
+        "contact_address": shipment.delivery_address.id,
+        "warehouse": warehouse.id,
+        "warehouse_storage": shipment.warehouse_storage.id,
+        "warehouse_input": warehouse.input_location.id,
+        "reference": f"{shipment.reference} {shipment.number}",
+        "effective_date": on,
+        "planned_date": on,
+        "moves": [("create", moves)],
+    }
 
 
 def receive(references, books, orders):
@@ -100,6 +197,9 @@ def _book_units(references, books, orders, resource, Shipment):
         sale = references.record("orders", order["external_id"])
         for source in order[resource]:
             if references.known(resource, source["external_id"]):
+                continue
+            if source.get("is_cancelled"):
+                references.add(resource, source["external_id"], sale, CANCELLED)
                 continue
             with about(order["external_id"]):
                 moves = _moves(sale, source, books, resource)

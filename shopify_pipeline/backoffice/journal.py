@@ -1,13 +1,14 @@
 """A back office in one file: every record a line of JSON, appended once, synced to disk, never changed.
 
-For shops without an ERP, and as the second witness that the protocol is not Tryton's. Not here: stock planning,
-periods or numbers of an ERP; a document is booked on the day of its event.
+For shops whose ERP has no adapter yet, and as the second witness that the protocol is not Tryton's. Not here:
+stock planning, periods or numbers of an ERP; a document is booked on the day of its event.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +16,17 @@ from typing import TypeVar
 
 import msgspec
 
+from shopify_pipeline.backoffice import journal_books as books
+from shopify_pipeline.backoffice.journal_books import REVERSALS, Chart, Movement, Posting
+from shopify_pipeline.backoffice.journal_checks import Checks, Refused
 from shopify_pipeline.backoffice.journal_file import Entry, JournalFile
 from shopify_pipeline.backoffice.protocol import (
+    Codes,
     Document,
     DocumentRow,
+    EditedRow,
     Health,
+    JournalEntry,
     LedgerRow,
     Order,
     OrderRow,
@@ -33,27 +40,26 @@ from shopify_pipeline.backoffice.protocol import (
     Shipment,
     StockCount,
     StockRow,
+    TaxedRow,
+    Total,
 )
 
+__all__ = ["Chart", "JournalBackOffice"]
+
 VERSION = "1"
-RESOURCES = ("parties", "products", "stock_counts", "orders", "documents", "payments", "shipments", "restocks")
+RESOURCES = (
+    "parties",
+    "products",
+    "stock_counts",
+    "orders",
+    "documents",
+    "payments",
+    "entries",
+    "shipments",
+    "restocks",
+)
 Simple = TypeVar("Simple", Party, Product, StockCount)
 Record = TypeVar("Record", bound=msgspec.Struct)
-
-
-class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """The codes the journal knows; anything else is refused as unmapped."""
-
-    currency: str
-    receivable: str
-    tax_payable: str
-    accounts: frozenset[str]
-    taxes: frozenset[str]
-    locations: frozenset[str]
-
-
-class Refused(Exception):
-    """One record cannot be booked; the text says why."""
 
 
 class JournalBackOffice:
@@ -62,11 +68,18 @@ class JournalBackOffice:
     Args:
         path: The journal; created when missing. A half line at its end (the machine died) is cut off before appending.
         chart: The codes it may book on.
+
+    It keeps no time of writing, so that a reading ``since`` some instant is a whole reading.
     """
 
     def __init__(self, path: Path, chart: Chart) -> None:
         self._file = JournalFile(path)
         self._chart = chart
+
+    @property
+    def currency(self) -> str:
+        """The currency of every amount in it, ISO 4217."""
+        return self._chart.currency
 
     def health(self) -> Health:
         """Say who answers."""
@@ -78,15 +91,16 @@ class JournalBackOffice:
 
     def push_products(self, shop: str, products: Sequence[Product]) -> list[Result]:
         """Write new and changed variants; a code belongs to one product."""
-        return self._push(shop, "products", products, lambda product: self._check_product(shop, product))
+        return self._push(shop, "products", products, self._checks(shop).product)
 
     def push_stock_counts(self, shop: str, counts: Sequence[StockCount]) -> list[Result]:
-        """Write opening counts, each once."""
-        return self._push(shop, "stock_counts", counts, lambda count: self._check_count(shop, count))
+        """Write counts, each once."""
+        return self._push(shop, "stock_counts", counts, self._checks(shop).count)
 
     def push_orders(self, shop: str, orders: Sequence[Order]) -> list[Result]:
         """Write what is missing of each order; the order's own line comes last, when everything of it is there."""
         results = []
+        checks = self._checks(shop)
         with self._file.appending() as append:
             for order in orders:
                 known = self._file.entries.get((shop, "orders", order.external_id))
@@ -94,12 +108,12 @@ class JournalBackOffice:
                     results.append(Result(external_id=order.external_id, outcome=Outcome.UNCHANGED))
                     continue
                 try:
-                    self._check_order(shop, order)
+                    checks.order(order)
                 except Refused as refusal:
                     results.append(_rejected(order.external_id, refusal))
                     continue
-                missing = [entry for entry in _parts(shop, order) if entry.key not in self._file.entries]
-                append([*missing, _entry(shop, "orders", order, order.external_id, order.fingerprint)])
+                missing = [entry for entry in _parts(shop, order) if not self._is_written(entry)]
+                append([*missing, _entry(shop, "orders", order, order_id=order.external_id, party=order.party)])
                 results.append(
                     Result(
                         external_id=order.external_id,
@@ -109,14 +123,50 @@ class JournalBackOffice:
                 )
         return results
 
-    def orders(self, shop: str) -> list[OrderRow]:
+    def push_entries(self, shop: str, entries: Sequence[JournalEntry]) -> list[Result]:
+        """Write new entries; one that is written never changes."""
+        results = []
+        checks = self._checks(shop)
+        with self._file.appending() as append:
+            for entry in entries:
+                try:
+                    if entry.order is not None:
+                        checks.known_order(entry.order)
+                    checks.entry(entry, entry.order)
+                except Refused as refusal:
+                    results.append(_rejected(entry.external_id, refusal))
+                    continue
+                line = _entry(shop, "entries", entry, order_id=entry.order or "", party=self._party(shop, entry.order))
+                is_new = line.key not in self._file.entries
+                if is_new:
+                    append([line])
+                results.append(
+                    Result(external_id=entry.external_id, outcome=Outcome.CREATED if is_new else Outcome.UNCHANGED)
+                )
+        return results
+
+    def unknown_codes(self, shop: str, codes: Codes) -> Codes:
+        """Compare with the chart."""
+        return Codes(
+            accounts=tuple(code for code in codes.accounts if code not in self._chart.known_accounts),
+            taxes=tuple(code for code in codes.taxes if code not in self._chart.taxes),
+            locations=tuple(code for code in codes.locations if code not in self._chart.locations),
+        )
+
+    def known(self, shop: str, resource: str, external_ids: Sequence[str]) -> dict[str, str]:
+        """Read which ids are written, with their fingerprints."""
+        self._file.catch_up()
+        found = [self._file.entries.get((shop, resource, external_id)) for external_id in external_ids]
+        return {entry.external_id: entry.fingerprint for entry in found if entry is not None}
+
+    def orders(self, shop: str, since: datetime | None = None) -> list[OrderRow]:
         """Read the orders."""
         return [
             OrderRow(order_id=order.external_id, record=f"orders/{order.external_id}", state="booked", on=order.on)
-            for _, order in self._records(shop, "orders", Order)
+            for _, order in self.records(shop, "orders", Order)
         ]
 
-    def documents(self, shop: str) -> list[DocumentRow]:
+    def documents(self, shop: str, since: datetime | None = None) -> list[DocumentRow]:
         """Read the documents; a number is the position in the journal."""
         return [
             DocumentRow(
@@ -129,30 +179,20 @@ class JournalBackOffice:
                 booked_on=document.on,
                 currency=self._chart.currency,
                 total=document.total,
-                tax=_tax(document),
+                tax=sum((tax.amount for line in document.lines for tax in line.taxes), Decimal(0)),
             )
-            for number, (entry, document) in enumerate(self._records(shop, "documents", Document), start=1)
+            for number, (entry, document) in enumerate(self.records(shop, "documents", Document), start=1)
         ]
 
-    def ledger(self, shop: str) -> list[LedgerRow]:
-        """Read debit minus credit per account of every document and payment."""
-        sums: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-        for entry, document in self._records(shop, "documents", Document):
-            key = document.external_id, entry.order_id
-            sums[(*key, self._chart.receivable)] += document.total
-            for line in document.lines:
-                sums[(*key, line.account)] -= line.net
-                for tax in line.taxes:
-                    sums[(*key, self._chart.tax_payable)] -= tax.amount
-        for entry, payment in self._records(shop, "payments", Payment):
-            sums[payment.external_id, entry.order_id, payment.account] += payment.amount
-            sums[payment.external_id, entry.order_id, self._chart.receivable] -= payment.amount
-        return [
-            LedgerRow(external_id=name, order_id=order_id, account=account, amount=amount)
-            for (name, order_id, account), amount in sums.items()
-        ]
+    def ledger(self, shop: str, since: datetime | None = None) -> list[LedgerRow]:
+        """Read debit minus credit per account of every document, payment and entry."""
+        return books.ledger(self.postings(shop))
 
-    def payments(self, shop: str) -> list[PaymentRow]:
+    def taxes(self, shop: str, since: datetime | None = None) -> list[TaxedRow]:
+        """Read base and amount per document and tax."""
+        return books.taxes(self.records(shop, "documents", Document))
+
+    def payments(self, shop: str, since: datetime | None = None) -> list[PaymentRow]:
         """Read the payments."""
         return [
             PaymentRow(
@@ -162,38 +202,72 @@ class JournalBackOffice:
                 amount=payment.amount,
                 on=payment.on,
             )
-            for entry, payment in self._records(shop, "payments", Payment)
+            for entry, payment in self.records(shop, "payments", Payment)
         ]
 
     def stock(self, shop: str) -> list[StockRow]:
         """Read the units on hand: counted, less what left, plus what came back."""
-        on_hand: dict[tuple[str, str], int] = defaultdict(int)
-        products = {product.external_id: product for _, product in self._records(shop, "products", Product)}
-        line_product = {
-            (order.external_id, line.external_id): line.product
-            for _, order in self._records(shop, "orders", Order)
-            for line in order.lines
-        }
-        for _, count in self._records(shop, "stock_counts", StockCount):
-            on_hand[count.product, count.location] += count.quantity
-        moved: list[tuple[Entry, Shipment | Restock, int]] = []
-        moved += [(entry, shipment, -1) for entry, shipment in self._records(shop, "shipments", Shipment)]
-        moved += [(entry, restock, 1) for entry, restock in self._records(shop, "restocks", Restock)]
-        for entry, source, sign in moved:
-            for units in source.units:
-                product = line_product[entry.order_id, units.order_line]
-                if products[product].stocked:
-                    on_hand[product, source.location] += sign * units.quantity
+        return books.stock(self.movements(shop))
+
+    def totals(self, shop: str) -> list[Total]:
+        """Read debit minus credit per account and month."""
+        return books.totals(self.postings(shop))
+
+    def edited(self, shop: str, among: Mapping[str, Collection[str]] | None = None) -> list[EditedRow]:
+        """Read what somebody changed in the file: records that are not what their fingerprints were taken of."""
         return [
-            StockRow(product=product, location=location, quantity=Decimal(quantity))
-            for (product, location), quantity in sorted(on_hand.items())
-            if quantity
+            EditedRow(
+                resource=entry.resource,
+                external_id=entry.external_id,
+                record=f"{entry.resource}/{entry.external_id}",
+                what="changed",
+            )
+            for entry in self._entries(shop)
+            if (among is None or entry.external_id in among.get(entry.resource, ()))
+            and entry.resource != "orders"
+            and entry.fingerprint != _fingerprint(bytes(entry.record))
         ]
 
     def counts(self, shop: str) -> dict[str, int]:
-        """Read the number of records per resource."""
+        """Read the number of records per resource; a shipment that was cancelled does not count."""
+        names: dict[str, set[str]] = defaultdict(set)
+        for entry in self._entries(shop):
+            names[entry.resource].add(entry.external_id)
+        names["shipments"] -= names[REVERSALS]
+        return {resource: len(names[resource]) for resource in RESOURCES}
+
+    def postings(self, shop: str) -> list[Posting]:
+        """Read every line of the double-entry journal, in the order it was written."""
+        return books.postings(self._entries(shop), self._chart)
+
+    def movements(self, shop: str) -> list[Movement]:
+        """Read every movement of stocked goods, in the order it was written."""
+        return books.movements(self._entries(shop))
+
+    def records(self, shop: str, resource: str, kind: type[Record]) -> list[tuple[Entry, Record]]:
+        """Read the records of one resource, each with its entry, in the order they were written."""
+        return books.read(self._entries(shop), resource, kind)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write entries that are no pushed record, such as what was exported."""
+        with self._file.appending() as append:
+            append(entries)
+
+    def _entries(self, shop: str) -> list[Entry]:
         self._file.catch_up()
-        return {resource: sum(key[:2] == (shop, resource) for key in self._file.entries) for resource in RESOURCES}
+        return [entry for entry in self._file.entries.values() if entry.shop == shop]
+
+    def _checks(self, shop: str) -> Checks:
+        return Checks(shop, self._file.entries, self._chart)
+
+    def _party(self, shop: str, order_id: str | None) -> str:
+        order = self._file.entries.get((shop, "orders", order_id or ""))
+        return order.party if order is not None else ""
+
+    def _is_written(self, entry: Entry) -> bool:
+        """Whether a part is there already; a cancelled shipment is remembered, so that it cannot be booked later."""
+        is_cancelled = (entry.shop, REVERSALS, entry.external_id) in self._file.entries
+        return entry.key in self._file.entries or (entry.resource == "shipments" and is_cancelled)
 
     def _push(
         self, shop: str, resource: str, records: Sequence[Simple], check: Callable[[Simple], None]
@@ -201,7 +275,7 @@ class JournalBackOffice:
         results = []
         with self._file.appending() as append:
             for record in records:
-                entry = _entry(shop, resource, record, "", sha256(msgspec.json.encode(record)).hexdigest())
+                entry = _entry(shop, resource, record)
                 known = self._file.entries.get(entry.key)
                 if known is not None and known.fingerprint == entry.fingerprint:
                     results.append(Result(external_id=record.external_id, outcome=Outcome.UNCHANGED))
@@ -216,118 +290,44 @@ class JournalBackOffice:
                 results.append(Result(external_id=record.external_id, outcome=outcome))
         return results
 
-    def _check_product(self, shop: str, product: Product) -> None:
-        for entry in self._file.entries.values():
-            if (entry.shop, entry.resource) == (shop, "products") and entry.external_id != product.external_id:
-                other = msgspec.json.decode(entry.record, type=Product)
-                if other.code == product.code:
-                    raise Refused(f"product code {product.code} is taken by another product")
-
-    def _check_count(self, shop: str, count: StockCount) -> None:
-        self._known(shop, "products", count.product)
-        _known_code(count.location, self._chart.locations, "location")
-        if count.quantity < 0:
-            raise Refused(f"a count cannot be negative ({count.quantity})")
-        booked = self._file.entries.get((shop, "stock_counts", count.external_id))
-        if booked is not None:
-            quantity = msgspec.json.decode(booked.record, type=StockCount).quantity
-            raise Refused(f"opening count of {quantity} is booked and cannot become {count.quantity}")
-
-    def _check_order(self, shop: str, order: Order) -> None:
-        if order.currency != self._chart.currency:
-            raise Refused(f"order is in {order.currency} but the journal is in {self._chart.currency}")
-        self._known(shop, "parties", order.party)
-        moves: list[Shipment | Restock] = [*order.shipments, *order.restocks]
-        for location in (order.warehouse, *(source.location for source in moves)):
-            _known_code(location, self._chart.locations, "location")
-        owed = {line.external_id for line in order.lines}
-        for line in order.lines:
-            self._known(shop, "products", line.product)
-        for source in moves:
-            for units in source.units:
-                if units.order_line not in owed:
-                    raise Refused(f"{source.external_id} moves units of {units.order_line}, which is not in the order")
-        for document in order.documents:
-            self._check_document(shop, document)
-        for payment in order.payments:
-            _known_code(payment.account, self._chart.accounts, "account")
-            booked = self._file.entries.get((shop, "payments", payment.external_id))
-            if booked is not None:
-                amount = msgspec.json.decode(booked.record, type=Payment).amount
-                if amount != payment.amount:
-                    raise Refused(
-                        f"payment {payment.external_id} is booked with {amount} and cannot become {payment.amount}"
-                    )
-
-    def _check_document(self, shop: str, document: Document) -> None:
-        name = document.external_id
-        total = sum((line.net for line in document.lines), Decimal(0)) + _tax(document)
-        if total != document.total:
-            raise Refused(f"document {name} sums to {total}, not to its total {document.total}")
-        booked = self._file.entries.get((shop, "documents", name))
-        if booked is not None:
-            was = msgspec.json.decode(booked.record, type=Document).total
-            if was != document.total:
-                raise Refused(f"document {name} is posted with {was} and cannot become {document.total}")
-            return
-        for line in document.lines:
-            _known_code(line.account, self._chart.accounts, "account")
-            for tax in line.taxes:
-                _known_code(tax.tax, self._chart.taxes, "tax")
-            if line.product is not None:
-                self._known(shop, "products", line.product)
-
-    def _known(self, shop: str, resource: str, external_id: str) -> None:
-        if (shop, resource, external_id) not in self._file.entries:
-            singular = {"parties": "party", "products": "product"}[resource]
-            raise Refused(f"unknown {singular} {external_id}: push it first")
-
-    def _records(self, shop: str, resource: str, kind: type[Record]) -> list[tuple[Entry, Record]]:
-        self._file.catch_up()
-        return [
-            (entry, msgspec.json.decode(entry.record, type=kind))
-            for entry in self._file.entries.values()
-            if (entry.shop, entry.resource) == (shop, resource)
-        ]
-
 
 def _parts(shop: str, order: Order) -> Iterator[Entry]:
-    parts: dict[str, Sequence[Document | Payment | Shipment | Restock]] = {
+    parts: dict[str, Sequence[Document | Payment | JournalEntry | Shipment | Restock]] = {
         "documents": order.documents,
         "payments": order.payments,
-        "shipments": order.shipments,
+        "entries": order.entries,
+        "shipments": [shipment for shipment in order.shipments if not shipment.is_cancelled],
+        REVERSALS: [shipment for shipment in order.shipments if shipment.is_cancelled],
         "restocks": order.restocks,
     }
     for resource, records in parts.items():
         for record in records:
-            yield _entry(shop, resource, record, order.external_id, "")
+            yield _entry(shop, resource, record, order_id=order.external_id, party=order.party)
 
 
 def _entry(
     shop: str,
     resource: str,
-    record: Party | Product | StockCount | Order | Document | Payment | Shipment | Restock,
-    order_id: str,
-    fingerprint: str,
+    record: Party | Product | StockCount | Order | Document | Payment | JournalEntry | Shipment | Restock,
+    *,
+    order_id: str = "",
+    party: str = "",
 ) -> Entry:
+    body = msgspec.json.encode(record)
     return Entry(
         shop=shop,
         resource=resource,
         external_id=record.external_id,
         order_id=order_id,
-        fingerprint=fingerprint,
-        record=msgspec.Raw(msgspec.json.encode(record)),
+        fingerprint=record.fingerprint if isinstance(record, Order) else _fingerprint(body),
+        record=msgspec.Raw(body),
+        party=party,
     )
+
+
+def _fingerprint(record: bytes) -> str:
+    return sha256(record).hexdigest()
 
 
 def _rejected(external_id: str, refusal: Refused) -> Result:
     return Result(external_id=external_id, outcome=Outcome.REJECTED, reason=str(refusal))
-
-
-def _known_code(code: str, codes: frozenset[str], kind: str) -> None:
-    if code not in codes:
-        raise Refused(f"unmapped {kind} {code}")
-
-
-def _tax(document: Document) -> Decimal:
-    return sum((tax.amount for line in document.lines for tax in line.taxes), Decimal(0))

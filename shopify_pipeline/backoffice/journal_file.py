@@ -20,7 +20,12 @@ Key = tuple[str, str, str]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the file. ``order_id`` is empty for what belongs to no order; a later line of the same key wins."""
+    """One line of the file; a later line of the same key wins.
+
+    Attributes:
+        order_id: Empty for what belongs to no order.
+        party: Who owes it, as it was when it was booked; empty for what nobody owes.
+    """
 
     shop: str
     resource: str
@@ -28,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str
     fingerprint: str
     record: msgspec.Raw
+    party: str = ""
 
     @property
     def key(self) -> Key:

@@ -1,6 +1,6 @@
 """What the warehouse says is owed, read for a batch of roots: typed rows, not yet in the back office's words.
 
-Here: one-line calls of ``owed.sql`` and the row types. Not here: what is made of a row (``mapping.py``), any write.
+Here: one-line calls of ``owed.sql`` and the row types. Not here: what is made of a row (``mapping/``), any write.
 Amounts are Decimal in major units of the order's shop currency; instants are UTC.
 """
 
@@ -26,14 +26,25 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One row of one statement; columns by name."""
 
 
+class ScopeRow(Row, frozen=True, kw_only=True):
+    """An order that is in the books, and who bought."""
+
+    order_id: int
+    customer_id: int | None
+    company_id: int | None
+
+
 class OrderRow(Row, frozen=True, kw_only=True):
-    """An order's header."""
+    """An order's header; ``due_in_days`` by net terms, None where it is to be paid at once."""
 
     order_id: int
     name: str
     customer_id: int | None
     processed_at: datetime
     currency: str
+    company_id: int | None = None
+    source_name: str | None = None
+    due_in_days: int | None = None
 
 
 class LineRow(Row, frozen=True, kw_only=True):
@@ -46,6 +57,7 @@ class LineRow(Row, frozen=True, kw_only=True):
     unfulfilled_quantity: int
     is_stocked: bool
     is_variant_known: bool
+    product_type: str = ""
 
 
 class AgreementRow(Row, frozen=True, kw_only=True):
@@ -56,10 +68,14 @@ class AgreementRow(Row, frozen=True, kw_only=True):
     agreement_type: str
     happened_at: datetime
     refund_id: int | None
+    return_id: int | None = None
 
 
 class SaleRow(Row, frozen=True, kw_only=True):
-    """A sale: ``total`` after discounts and with ``tax``, negative for RETURN."""
+    """A sale: ``total`` after discounts and with tax, negative for RETURN.
+
+    ``total`` is posted; what has to add up is asked in presentment currency, where nothing is converted.
+    """
 
     order_id: int
     agreement_id: int
@@ -69,30 +85,41 @@ class SaleRow(Row, frozen=True, kw_only=True):
     quantity: int | None
     order_line_id: int | None
     total: Decimal
-    tax: Decimal
+    presentment_total: Decimal
+    presentment_tax: Decimal
 
 
 class TaxRow(Row, frozen=True, kw_only=True):
-    """One tax of a sale; ``rate`` is a fraction."""
+    """One tax of a sale; ``rate`` is a fraction; who is liable is None where Shopify does not say."""
 
     order_id: int
     sale_id: int
     title: str
     rate: Decimal | None
-    is_channel_liable: bool
+    is_channel_liable: bool | None
     amount: Decimal
+    presentment_amount: Decimal
 
 
 class HeldRow(Row, frozen=True, kw_only=True):
-    """An adjustment that holds back the money of a pending refund; positive."""
+    """An adjustment that holds back the money of a pending refund; positive, in presentment currency."""
 
     order_id: int
     refund_id: int
-    amount: Decimal
+    presentment_amount: Decimal
+
+
+class RefundedRow(Row, frozen=True, kw_only=True):
+    """Units of a line a refund is about that had left, whether they went back on a shelf or not."""
+
+    order_id: int
+    refund_id: int
+    order_line_id: int
+    quantity: int
 
 
 class TransactionRow(Row, frozen=True, kw_only=True):
-    """A successful SALE, CAPTURE or REFUND; ``amount`` is never negative."""
+    """A successful SALE, CAPTURE, REFUND or CHANGE; ``amount`` is never negative, cash is ``amount + rounding``."""
 
     order_id: int
     transaction_id: int
@@ -100,10 +127,16 @@ class TransactionRow(Row, frozen=True, kw_only=True):
     gateway: str
     amount: Decimal
     processed_at: datetime
+    rounding: Decimal = Decimal(0)
 
 
 class MovedRow(Row, frozen=True, kw_only=True):
-    """Units of a line that left (a fulfilment) or came back (a refund) at a location (0 and ``""`` when unknown)."""
+    """Units of a line that left or came back on a shelf at a location (0 and ``""`` when unknown).
+
+    Attributes:
+        source_id: The fulfilment, the refund or, when ``is_disposition``, the disposition of a return.
+        cancelled_at: When the fulfilment was cancelled.
+    """
 
     order_id: int
     source_id: int
@@ -112,6 +145,8 @@ class MovedRow(Row, frozen=True, kw_only=True):
     location: str
     order_line_id: int
     quantity: int
+    is_disposition: bool = False
+    cancelled_at: datetime | None = None
 
 
 class PartyRow(Row, frozen=True, kw_only=True):
@@ -121,6 +156,17 @@ class PartyRow(Row, frozen=True, kw_only=True):
     display_name: str | None
     email: str | None
     phone: str | None
+    street: str | None
+    city: str | None
+    postal_code: str | None
+    country: str | None
+
+
+class CompanyRow(Row, frozen=True, kw_only=True):
+    """A company that bought, with the address its latest order is billed to."""
+
+    company_id: int
+    name: str | None
     street: str | None
     city: str | None
     postal_code: str | None
@@ -161,6 +207,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     transactions: tuple[TransactionRow, ...] = ()
     shipped: tuple[MovedRow, ...] = ()
     restocked: tuple[MovedRow, ...] = ()
+    refunded: tuple[RefundedRow, ...] = ()
 
 
 class _OfOrder(Protocol):
@@ -173,12 +220,11 @@ AnyRow = TypeVar("AnyRow", bound=Row)
 Conn = Connection[TupleRow]
 
 
-def orders_in_scope(
-    conn: Conn, shop: str, go_live_at: datetime, ids: Sequence[int] | None
-) -> list[tuple[int, int | None]]:
-    """(order id, customer id) of the orders that have a fact in the books, oldest first; ``ids`` None means all."""
-    rows = conn.execute(SQL["orders_in_scope"], {"shop": shop, "go_live_at": go_live_at, "ids": ids}).fetchall()
-    return [(order_id, customer_id) for order_id, customer_id in rows]
+def orders_in_scope(conn: Conn, shop: str, go_live_at: datetime, ids: Sequence[int] | None) -> list[ScopeRow]:
+    """Orders that have a fact in the books, oldest first; ``ids`` None means all."""
+    parameters = {"shop": shop, "go_live_at": go_live_at, "ids": ids}
+    with conn.cursor(row_factory=class_row(ScopeRow)) as cursor:
+        return cursor.execute(SQL["orders_in_scope"], parameters).fetchall()
 
 
 def order_facts(conn: Conn, shop: str, ids: Sequence[int]) -> list[OrderFacts]:
@@ -195,6 +241,7 @@ def order_facts(conn: Conn, shop: str, ids: Sequence[int]) -> list[OrderFacts]:
     transactions = _by_order(_rows(conn, TransactionRow, "transactions", shop, ids))
     shipped = _by_order(_rows(conn, MovedRow, "shipped", shop, ids))
     restocked = _by_order(_rows(conn, MovedRow, "restocked", shop, ids))
+    refunded = _by_order(_rows(conn, RefundedRow, "refunded", shop, ids))
     return [
         OrderFacts(
             order=headers[order_id],
@@ -206,6 +253,7 @@ def order_facts(conn: Conn, shop: str, ids: Sequence[int]) -> list[OrderFacts]:
             transactions=transactions[order_id],
             shipped=shipped[order_id],
             restocked=restocked[order_id],
+            refunded=refunded[order_id],
         )
         for order_id in ids
         if order_id in headers
@@ -215,6 +263,11 @@ def order_facts(conn: Conn, shop: str, ids: Sequence[int]) -> list[OrderFacts]:
 def parties(conn: Conn, shop: str, ids: Sequence[int]) -> list[PartyRow]:
     """Customers by id; one that is not in the warehouse is not in the answer."""
     return _rows(conn, PartyRow, "parties", shop, ids)
+
+
+def companies(conn: Conn, shop: str, ids: Sequence[int]) -> list[CompanyRow]:
+    """Companies by id; one that has no order in the warehouse is not in the answer."""
+    return _rows(conn, CompanyRow, "companies", shop, ids) if ids else []
 
 
 def products(conn: Conn, shop: str, ids: Sequence[int]) -> list[ProductRow]:

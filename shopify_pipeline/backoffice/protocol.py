@@ -6,8 +6,8 @@ Money is Decimal in major units of the struct's currency (shop currency); dates 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -40,13 +40,29 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StockCount(msgspec.Struct, frozen=True, kw_only=True):
-    """Units that were on hand at one location when the books were opened."""
+    """Units that were on hand at one location when the books were opened, or on a later day.
+
+    Attributes:
+        was: Of a later count, what the books had on hand; they must have it still, and move the difference. None: an
+            opening count, which adds to whatever moved since.
+        account: Where a difference belongs, for books that value stock.
+    """
 
     external_id: str
     product: str
     location: str
     quantity: int
     counted_on: date
+    was: int | None = None
+    account: str | None = None
+
+
+class Codes(msgspec.Struct, frozen=True, kw_only=True):
+    """Codes of a back office, by what they stand for."""
+
+    accounts: tuple[str, ...] = ()
+    taxes: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
 
 
 class SaleTax(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,16 +197,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(StrEnum):
-    """What the back office did with one record."""
+    """What became of one record; a conflict is one a person changed in the back office, so that it was not sent."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"
+    CONFLICT = "manual_edit"
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer for one pushed record; ``reason`` only when rejected, ``documents`` counts what was newly written."""
+    """The answer for one pushed record; ``reason`` only when it was not taken, ``documents`` counts what was newly
+    written."""
 
     external_id: str
     outcome: Outcome
@@ -277,17 +295,40 @@ class StockRow(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal
 
 
+class EditedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that is no longer what was pushed, because a person changed it in the back office.
+
+    Attributes:
+        resource: As in ``BackOffice.counts``.
+        record: The back office's own name of it; it may be gone.
+        what: ``changed`` (its day, accounts, amounts or taxes), ``cancelled`` or ``deleted``.
+    """
+
+    resource: str
+    external_id: str
+    record: str
+    what: str
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answered: product and version of the back office and of its plug-in, and the company's currency."""
+    """Who answered: product and version of the back office and of its plug-in, and the company's currency.
+
+    Attributes:
+        now: The clock its records are stamped by, UTC; None when it has no clock of its own.
+    """
 
     product: str
     version: str
     plugin: str
     currency: str
+    now: datetime | None = None
 
 
 class BackOffice(Protocol):
     """Any back office. Every call is a batch; every write is idempotent by external id and safe to repeat.
+
+    With ``since``, an instant of ``Health.now``'s clock, a reading holds every row of every record that changed at or
+    after it, and may hold more.
 
     All methods raise TransientError (nothing is known: repeat with the same ids) and PermanentError.
     """
@@ -304,19 +345,29 @@ class BackOffice(Protocol):
 
     def push_entries(self, shop: str, entries: Sequence[JournalEntry]) -> list[Result]: ...
 
-    def orders(self, shop: str) -> list[OrderRow]: ...
+    def known(self, shop: str, resource: str, external_ids: Sequence[str]) -> dict[str, str]:
+        """Which of these ids are booked, with the fingerprint each was last booked with: an order's own, else the back
+        office's, or empty."""
 
-    def documents(self, shop: str) -> list[DocumentRow]: ...
+    def orders(self, shop: str, since: datetime | None = None) -> list[OrderRow]: ...
 
-    def ledger(self, shop: str) -> list[LedgerRow]: ...
+    def documents(self, shop: str, since: datetime | None = None) -> list[DocumentRow]: ...
 
-    def taxes(self, shop: str) -> list[TaxedRow]: ...
+    def ledger(self, shop: str, since: datetime | None = None) -> list[LedgerRow]: ...
 
-    def payments(self, shop: str) -> list[PaymentRow]: ...
+    def taxes(self, shop: str, since: datetime | None = None) -> list[TaxedRow]: ...
+
+    def payments(self, shop: str, since: datetime | None = None) -> list[PaymentRow]: ...
 
     def stock(self, shop: str) -> list[StockRow]: ...
 
     def totals(self, shop: str) -> list[Total]: ...
+
+    def edited(self, shop: str, among: Mapping[str, Collection[str]] | None = None) -> list[EditedRow]:
+        """Records that are no longer what was pushed; ``among`` asks only for these external ids, by resource."""
+
+    def unknown_codes(self, shop: str, codes: Codes) -> Codes:
+        """Those of these codes that the back office does not have."""
 
     def counts(self, shop: str) -> dict[str, int]:
         """Records per resource: parties, products, stock_counts, orders, documents, payments, entries, shipments,

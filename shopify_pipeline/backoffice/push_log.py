@@ -19,6 +19,9 @@ from shopify_pipeline.statements import statements
 
 SQL = statements(Path(__file__).with_name("push_log.sql"))
 
+#: Outcomes that leave a record due.
+REFUSED = frozenset({Outcome.REJECTED, Outcome.CONFLICT})
+
 Conn = Connection[TupleRow]
 
 
@@ -28,6 +31,18 @@ class Dirty(msgspec.Struct, frozen=True):
     resource: str
     external_id: str
     seq: int
+
+
+class Last(msgspec.Struct, frozen=True):
+    """What became of one record when it was last due; the fingerprint is of what was last sent."""
+
+    fingerprint: str
+    outcome: Outcome
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the back office took it."""
+        return self.outcome not in REFUSED
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,15 +92,18 @@ def settle(conn: Conn, shop: str, rows: Sequence[Dirty]) -> None:
     conn.execute(SQL["settle"], {"shop": shop, **columns})
 
 
-def rejected(conn: Conn, shop: str, resource: str) -> list[str]:
-    """Ids whose last push was rejected."""
-    return [row[0] for row in conn.execute(SQL["rejected"], {"shop": shop, "resource": resource}).fetchall()]
+def refused(conn: Conn, shop: str, resource: str) -> list[str]:
+    """Ids that were not taken when they were last due: rejected, or changed by a person in the back office."""
+    return [row[0] for row in conn.execute(SQL["refused"], {"shop": shop, "resource": resource}).fetchall()]
 
 
-def accepted(conn: Conn, shop: str, resource: str, external_ids: Sequence[str]) -> dict[str, str]:
-    """Fingerprint by id, of those the back office holds as we last sent them."""
+def last(conn: Conn, shop: str, resource: str, external_ids: Sequence[str]) -> dict[str, Last]:
+    """What became of these records when they were last due, by id; one that never was is not in it."""
     parameters = {"shop": shop, "resource": resource, "external_ids": list(external_ids)}
-    return dict(conn.execute(SQL["accepted"], parameters).fetchall())
+    return {
+        external_id: Last(fingerprint, Outcome(outcome))
+        for external_id, fingerprint, outcome in conn.execute(SQL["last"], parameters).fetchall()
+    }
 
 
 def record(conn: Conn, shop: str, resource: str, answers: Sequence[Answered], now: datetime) -> None:
@@ -107,5 +125,5 @@ def record(conn: Conn, shop: str, resource: str, answers: Sequence[Answered], no
 
 
 def forget(conn: Conn, shop: str, resource: str, external_ids: Sequence[str]) -> None:
-    """Forget that records were pushed: the next push sends them whatever their fingerprint."""
+    """Forget how records were pushed: the next push sends them whatever their fingerprint."""
     conn.execute(SQL["forget"], {"shop": shop, "resource": resource, "external_ids": list(external_ids)})

@@ -30,17 +30,16 @@ using unnest(%(resources)s::text[], %(external_ids)s::text[], %(seqs)s::bigint[]
 where held.shop = %(shop)s
     and held.resource = done.resource and held.external_id = done.external_id and held.seq = done.seq;
 
--- name: rejected
+-- name: refused
 select external_id
 from backoffice.pushes
-where shop = %(shop)s and resource = %(resource)s and outcome = 'rejected'
+where shop = %(shop)s and resource = %(resource)s and outcome in ('rejected', 'manual_edit')
 order by external_id;
 
--- name: accepted
-select external_id, fingerprint
+-- name: last
+select external_id, fingerprint, outcome
 from backoffice.pushes
-where shop = %(shop)s and resource = %(resource)s and outcome <> 'rejected'
-    and external_id = any(%(external_ids)s);
+where shop = %(shop)s and resource = %(resource)s and external_id = any(%(external_ids)s);
 
 -- name: record
 insert into backoffice.pushes (shop, resource, external_id, fingerprint, outcome, reason, pushed_at)
@@ -52,5 +51,7 @@ set fingerprint = excluded.fingerprint,
     pushed_at = excluded.pushed_at;
 
 -- name: forget
-delete from backoffice.pushes
+-- The row stays: that the record was pushed is what a comparison with the back office begins with.
+update backoffice.pushes
+set fingerprint = ''
 where shop = %(shop)s and resource = %(resource)s and external_id = any(%(external_ids)s);

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,8 +17,11 @@ import msgspec
 import requests
 
 from shopify_pipeline.backoffice.protocol import (
+    Codes,
     DocumentRow,
+    EditedRow,
     Health,
+    JournalEntry,
     LedgerRow,
     Order,
     OrderRow,
@@ -29,25 +32,32 @@ from shopify_pipeline.backoffice.protocol import (
     Result,
     StockCount,
     StockRow,
+    TaxedRow,
+    Total,
 )
 from shopify_pipeline.clock import Clock
-from shopify_pipeline.errors import AuthExpiredError, ConfigError, PermanentError, TransientError
+from shopify_pipeline.errors import AuthExpiredError, ConfigError, PermanentError, SlowAnswerError, TransientError
 
 MODEL = "model.shopify.external"
 # SQLite 3.40 overflows its parser's stack somewhere above this many records in one statement.
 RECORDS_PER_CALL = 40
 ROWS_PER_PAGE = 2000
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+INSTANT = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 # Tryton says how a call failed by the name of the exception alone.
 REFUSALS = frozenset({"UserError", "UserWarning"})
 
 Progress = Callable[[str, int, int], None]
-Record = TypeVar("Record", Party, Product, StockCount, Order)
-Row = TypeVar("Row", OrderRow, DocumentRow, LedgerRow, PaymentRow)
+Record = TypeVar("Record", Party, Product, StockCount, Order, JournalEntry)
+Row = TypeVar("Row", OrderRow, DocumentRow, LedgerRow, TaxedRow, PaymentRow)
 
 
 class UnreachableError(TransientError):
     """Nothing accepted the connection, or it broke; whether the call ran is unknown."""
+
+
+class FailedError(PermanentError):
+    """The back office failed inside a call, and rolled it back; why is in its log."""
 
 
 class RefusedError(PermanentError):
@@ -131,25 +141,51 @@ class TrytonBackOffice:
         """Book what is missing of each order."""
         return self._push("orders", shop, orders, self._orders_per_call)
 
-    def orders(self, shop: str) -> list[OrderRow]:
+    def push_entries(self, shop: str, entries: Sequence[JournalEntry]) -> list[Result]:
+        """Post what happened to money outside invoices and payments."""
+        return self._push("entries", shop, entries, self._orders_per_call)
+
+    def known(self, shop: str, resource: str, external_ids: Sequence[str]) -> dict[str, str]:
+        """Ask which ids are booked."""
+        known: dict[str, str] = self._call("known", shop, resource, list(external_ids))
+        return known
+
+    def orders(self, shop: str, since: datetime | None = None) -> list[OrderRow]:
         """Read the sales that carry an order id."""
-        return self._pages("orders", shop, OrderRow)
+        return self._pages("orders", shop, OrderRow, since)
 
-    def documents(self, shop: str) -> list[DocumentRow]:
+    def documents(self, shop: str, since: datetime | None = None) -> list[DocumentRow]:
         """Read the invoices and credit notes."""
-        return self._pages("documents", shop, DocumentRow)
+        return self._pages("documents", shop, DocumentRow, since)
 
-    def ledger(self, shop: str) -> list[LedgerRow]:
-        """Read debit minus credit per account of every document and payment."""
-        return self._pages("ledger", shop, LedgerRow)
+    def ledger(self, shop: str, since: datetime | None = None) -> list[LedgerRow]:
+        """Read debit minus credit per account of every document, payment and entry."""
+        return self._pages("ledger", shop, LedgerRow, since)
 
-    def payments(self, shop: str) -> list[PaymentRow]:
+    def taxes(self, shop: str, since: datetime | None = None) -> list[TaxedRow]:
+        """Read base and amount per document and tax from the lines the tax reports are made of."""
+        return self._pages("taxes", shop, TaxedRow, since)
+
+    def payments(self, shop: str, since: datetime | None = None) -> list[PaymentRow]:
         """Read the payments from the ledger."""
-        return self._pages("payments", shop, PaymentRow)
+        return self._pages("payments", shop, PaymentRow, since)
 
     def stock(self, shop: str) -> list[StockRow]:
         """Read the units on hand."""
         return [StockRow(**row) for row in self._call("stock", shop)]
+
+    def totals(self, shop: str) -> list[Total]:
+        """Read debit minus credit per account and month of everything booked."""
+        return [Total(**row) for row in self._call("totals", shop)]
+
+    def edited(self, shop: str, among: Mapping[str, Collection[str]] | None = None) -> list[EditedRow]:
+        """Read what is no longer as it was booked."""
+        asked = [] if among is None else [{resource: sorted(ids) for resource, ids in among.items()}]
+        return [EditedRow(**row) for page in self._each_page("edited", shop, asked) for row in page]
+
+    def unknown_codes(self, shop: str, codes: Codes) -> Codes:
+        """Ask which codes the company does not have."""
+        return msgspec.convert(self._call("unknown_codes", shop, msgspec.to_builtins(codes)), Codes)
 
     def counts(self, shop: str) -> dict[str, int]:
         """Read the number of records per resource."""
@@ -164,36 +200,56 @@ class TrytonBackOffice:
         return results
 
     def _push_batch(self, resource: str, shop: str, batch: Sequence[Record]) -> list[Result]:
-        """Push one batch; when it is refused, push it without the record to blame, or by halves until that is found."""
+        """Push one batch; when it is refused, or the back office fails on it, push it without the record to blame, or
+        by halves until that is found.
+
+        Raises:
+            TransientError: It fails whatever it is asked, so no record is to blame.
+        """
         try:
             answers = self._call(f"push_{resource}", shop, [_fields(record) for record in batch])
         except RefusedError as refusal:
-            return self._push_without_refused(resource, shop, batch, refusal)
+            return self._push_without_blamed(resource, shop, batch, refusal.external_id, refusal.reason)
+        except FailedError as failure:
+            self._must_be_well(failure)
+            return self._push_without_blamed(resource, shop, batch, "", "the back office failed on it: see its log")
         return [
             Result(external_id=row["external_id"], outcome=Outcome(row["outcome"]), documents=row["documents"])
             for row in answers
         ]
 
-    def _push_without_refused(
-        self, resource: str, shop: str, batch: Sequence[Record], refusal: RefusedError
+    def _must_be_well(self, failure: FailedError) -> None:
+        try:
+            self.health()
+        except FailedError as exc:
+            raise TransientError(f"{failure}; it cannot even tell its version") from exc
+
+    def _push_without_blamed(
+        self, resource: str, shop: str, batch: Sequence[Record], external_id: str, reason: str
     ) -> list[Result]:
+        """Reject the record to blame and push the others.
+
+        Args:
+            external_id: Whose fault it is; empty when nobody knows.
+        """
         ids = [record.external_id for record in batch]
-        if len(batch) > 1 and refusal.external_id not in ids:
+        if len(batch) > 1 and external_id not in ids:
             half = len(batch) // 2
             return self._push_batch(resource, shop, batch[:half]) + self._push_batch(resource, shop, batch[half:])
-        blamed: int = ids.index(refusal.external_id) if refusal.external_id in ids else 0
-        rejected = Result(external_id=ids[blamed], outcome=Outcome.REJECTED, reason=refusal.reason)
+        blamed: int = ids.index(external_id) if external_id in ids else 0
+        rejected = Result(external_id=ids[blamed], outcome=Outcome.REJECTED, reason=reason)
         others = [*batch[:blamed], *batch[blamed + 1 :]]
         results: list[Result] = self._push_batch(resource, shop, others) if others else []
         return [*results[:blamed], rejected, *results[blamed:]]
 
-    def _pages(self, method: str, shop: str, row_type: type[Row]) -> list[Row]:
-        return [row_type(**row) for page in self._each_page(method, shop) for row in page]
+    def _pages(self, method: str, shop: str, row_type: type[Row], since: datetime | None = None) -> list[Row]:
+        asked = [] if since is None else [since]
+        return [row_type(**row) for page in self._each_page(method, shop, asked) for row in page]
 
-    def _each_page(self, method: str, shop: str) -> Iterator[list[dict[str, Any]]]:
+    def _each_page(self, method: str, shop: str, asked: Sequence[object]) -> Iterator[list[dict[str, Any]]]:
         after: int | None = 0
         while after is not None:
-            page = self._call(method, shop, after, ROWS_PER_PAGE)
+            page = self._call(method, shop, after, ROWS_PER_PAGE, *asked)
             yield page["rows"]
             after = page["after"]
 
@@ -201,15 +257,16 @@ class TrytonBackOffice:
         """Call one method of the plug-in; a session that ran out is renewed once.
 
         Raises:
-            ConfigError: Nothing listens at the URL when first asked, or the user or database is refused.
-            TransientError: Nothing is known about the call.
+            ConfigError: The user or the database is refused.
+            TransientError: Nothing is known about the call; an UnreachableError when nothing listens at the URL.
+            FailedError: The back office failed in it.
             RefusedError: The records were refused and rolled back.
         """
         if self._authorization is None:
             try:
                 self._authorization = self._login()
             except UnreachableError as exc:
-                raise ConfigError(
+                raise UnreachableError(
                     f"cannot reach the back office at {self._url}: start it with `shopify-pipeline up`"
                     " or set SHOPIFY_PIPELINE_TRYTON__URL"
                 ) from exc
@@ -246,9 +303,9 @@ class TrytonBackOffice:
                 timeout=self._timeout_seconds,
                 allow_redirects=False,
             )
-        except requests.Timeout as exc:
+        except requests.ReadTimeout as exc:
             waited = self._clock.monotonic() - started
-            raise TransientError(f"the back office did not answer {method} within {waited:.0f} s") from exc
+            raise SlowAnswerError(f"the back office did not answer {method} within {waited:.0f} s") from exc
         except requests.RequestException as exc:
             raise UnreachableError(f"the connection to the back office broke during {method}") from exc
         return self._result(method, response)
@@ -257,8 +314,10 @@ class TrytonBackOffice:
         status = response.status_code
         if status == 401:
             raise AuthExpiredError("the back office's session has ended")
-        if status in (423, 429, 502, 503, 504):
-            raise TransientError(f"the back office is busy (HTTP {status}) and did not run {method}")
+        if status == 504:
+            raise SlowAnswerError(f"the back office is busy (HTTP {status}) and may still run {method}")
+        if status in (423, 429, 502, 503):
+            raise TransientError(f"the back office is busy (HTTP {status}) with other things than {method}")
         if status == 403:
             raise ConfigError(
                 f"the back office forbids {method} to user {self._user!r}:"
@@ -266,6 +325,8 @@ class TrytonBackOffice:
             )
         if status == 404:
             raise ConfigError(f"the back office at {self._url} has no database {self._database!r}")
+        if status >= 500:
+            raise FailedError(f"the back office failed in {method} (HTTP {status}): see its log")
         if status != 200:
             raise PermanentError(f"the back office answered {method} with HTTP {status}: see its log")
         try:
@@ -286,7 +347,7 @@ def _failure(method: str, error: Sequence[Any]) -> Exception:
         return RefusedError(" ".join(str(message).split()), str(description))
     if name == "ConcurrencyException":
         return TransientError(f"another user changed the same records during {method}")
-    return PermanentError(f"the back office failed in {method}: see its log")
+    return FailedError(f"the back office failed in {method}: see its log")
 
 
 def _fields(record: Record) -> dict[str, Any]:
@@ -298,6 +359,9 @@ def _tag(value: object) -> dict[str, object]:
     """Write what JSON has no type for as Tryton reads it; money never becomes a float."""
     if isinstance(value, Decimal):
         return {"__class__": "Decimal", "decimal": str(value)}
+    if isinstance(value, datetime):
+        utc = value.astimezone(UTC)
+        return {"__class__": "datetime", **{unit: getattr(utc, unit) for unit in INSTANT}}
     if isinstance(value, date):
         return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
     raise TypeError(f"{type(value).__name__} cannot be sent to the back office")
@@ -310,5 +374,7 @@ def _untag(value: dict[str, Any]) -> Any:
             return Decimal(value["decimal"])
         case "date":
             return date(value["year"], value["month"], value["day"])
+        case "datetime":
+            return datetime(*(value[unit] for unit in INSTANT)).replace(tzinfo=UTC)
         case _:
             return value

@@ -127,7 +127,7 @@ class ValueMap(msgspec.Struct, frozen=True, kw_only=True):
         """Clearing account of a payment gateway. Raises Unmapped."""
         return self._code("gateway", gateway)
 
-    def tax(self, title: str, rate: Decimal | None, *, is_channel_liable: bool) -> str:
+    def tax(self, title: str, rate: Decimal | None, *, is_channel_liable: bool | None) -> str:
         """Code of a tax; ``rate`` is a fraction (0.0725 is 7.25 %). Raises Unmapped."""
         return self._code("tax", tax_key(title, rate, is_channel_liable=is_channel_liable))
 
@@ -153,10 +153,14 @@ class ValueMap(msgspec.Struct, frozen=True, kw_only=True):
         return codes[key]
 
 
-def tax_key(title: str, rate: Decimal | None, *, is_channel_liable: bool) -> str:
-    """The word a tax has in the file: ``New York State Tax 4%``; a tax the channel remits ends in ``(channel)``."""
+def tax_key(title: str, rate: Decimal | None, *, is_channel_liable: bool | None) -> str:
+    """The word a tax has in the file: ``New York State Tax 4%``; a tax the channel remits ends in ``(channel)``.
+
+    Where nobody knows who remits it (None) it is a word of its own, so that it is never our tax by default.
+    """
     percent = "" if rate is None else f" {plain(rate * 100)}%"
-    return f"{title}{percent}{' (channel)' if is_channel_liable else ''}"
+    liable = {True: " (channel)", False: "", None: " (liability unknown)"}[is_channel_liable]
+    return f"{title}{percent}{liable}"
 
 
 def read_value_map(path: Path) -> ValueMap:

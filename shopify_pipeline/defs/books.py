@@ -30,7 +30,10 @@ SNAPSHOTS = ("orders", "documents", "ledger", "payments", "stock")
 )
 def pushed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
     result = pipeline.for_shop(context.partition_key, context.log.info).push()
-    return dg.MaterializeResult(metadata={} if result is None else dict(result.totals()))
+    if result is None:
+        return dg.MaterializeResult()
+    paused = {"back office left alone until": str(result.paused_until)} if result.paused_until else {}
+    return dg.MaterializeResult(metadata={**result.totals(), **paused})
 
 
 @dg.multi_asset(

@@ -3,7 +3,8 @@
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from shopify_pipeline.config import Settings, ShopSettings
+from shopify_pipeline.config import Settings
+from shopify_pipeline.config_sections import ShopSettings
 from shopify_pipeline.defs.ingest import SHOP_TAG, SHOPS
 from shopify_pipeline.defs.jobs import marts, reconciliation, retention, subscriptions
 from shopify_pipeline.errors import PipelineError

@@ -15,7 +15,7 @@ from typing import Any
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError, UnknownConfigurationKeyError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from shopify_pipeline.config import LandingSettings
+from shopify_pipeline.config_sections import LandingSettings
 from shopify_pipeline.errors import ConfigError, TransientError
 
 #: A store that stays silent this long fails the run: the next one reads the same window again.

@@ -18,7 +18,7 @@ from pathlib import Path
 import obstore
 from obstore.store import ObjectStore
 
-from shopify_pipeline.config import LandingSettings
+from shopify_pipeline.config_sections import LandingSettings
 from shopify_pipeline.errors import IncompleteError, PermanentError
 from shopify_pipeline.failpoints import Failpoint, reached
 from shopify_pipeline.landing.manifest import MANIFEST_NAME, Kind, Manifest, Mode, Part, from_json, to_json

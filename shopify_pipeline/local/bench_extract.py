@@ -48,7 +48,7 @@ def bench_extract(
         running.stop_leftovers()
         postgres = LocalPostgres(home / "postgres")
         running.start("PostgreSQL", postgres, lambda: postgres.start(progress))
-        dsn = _empty_database(postgres)
+        dsn = empty_database(postgres)
         sandbox = LocalSandbox(
             home / f"store-{orders}-{seed}-{mix}",
             orders=orders,
@@ -72,7 +72,7 @@ def bench_extract(
     return {"orders": orders, "seed": seed, "mix": mix, **measured}
 
 
-def _empty_database(postgres: LocalPostgres) -> str:
+def empty_database(postgres: LocalPostgres) -> str:
     """A warehouse with a schema and no row."""
     name = sql.Identifier(DATABASE)
     with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as conn:

@@ -29,6 +29,12 @@ DATABASE = "company"
 USER = "shopify"
 COMPANY = "Sandbox Outfitters"
 CURRENCY = "USD"
+# A shop is booked in the first company unless a web shop of its name belongs to another.
+OTHER_COMPANIES = {
+    "GBP": "Sandbox Outfitters UK",
+    "JPY": "Sandbox Outfitters Japan",
+    "KWD": "Sandbox Outfitters Kuwait",
+}
 START_SECONDS = 120.0
 PROBE_SECONDS = 5.0
 # What the template is made from; a change in any of them is another template.
@@ -208,14 +214,15 @@ class TrytonServer:
 
 
 def _template_key() -> str:
-    digest = hashlib.sha256(f"{COMPANY} {CURRENCY} {sys.version_info[:2]}".encode())
+    digest = hashlib.sha256(f"{COMPANY} {CURRENCY} {OTHER_COMPANIES} {sys.version_info[:2]}".encode())
     installed = {(d.metadata["Name"].lower(), d.version) for d in distributions()}
     for name, version in sorted(installed):
         if name.startswith("trytond") or name == "proteus":
             digest.update(f"{name}={version}\n".encode())
     plugin = _plugin()
-    for path in sorted(p for p in plugin.rglob("*") if p.suffix in PLUGIN_SUFFIXES and p.name != "pyproject.toml"):
-        digest.update(str(path.relative_to(plugin)).encode() + b"\0" + path.read_bytes())
+    sources = (p.relative_to(plugin) for p in plugin.rglob("*") if p.suffix in PLUGIN_SUFFIXES)
+    for path in sorted(p for p in sources if p.name != "pyproject.toml" and p.parts[0] != "tests"):
+        digest.update(str(path).encode() + b"\0" + (plugin / path).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -231,11 +238,14 @@ def _build(directory: Path, progress: Callable[[str], None]) -> None:
     environment = _environment() | {variable: passwords[name] for name, variable in SECRETS.items()}
     database = directory / f"{DATABASE}.sqlite"
     command = [sys.executable, "-m", "tryton_shopify.bootstrap", "--database", str(database)]
+    command += ["--company", COMPANY, "--currency", CURRENCY]
+    for currency, company in OTHER_COMPANIES.items():
+        command += ["--also", company, currency]
     log = directory.with_suffix(".log")
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [*command, "--company", COMPANY, "--currency", CURRENCY],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

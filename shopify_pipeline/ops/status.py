@@ -21,8 +21,9 @@ Rows = list[dict[str, Any]]
 
 
 def status(conn: Conn, shop: str, now: datetime) -> dict[str, Rows]:
-    """Streams, stages of the last day, what waits, what a person has to do, and open breaks by class."""
-    names = ("streams", "stages", "backlog", "to_do", "open_breaks")
+    """Streams, stages of the last day, what waits, what a person has to do, what the back office did not take, whether
+    it is left alone, and open breaks by class."""
+    names = ("streams", "stages", "backlog", "to_do", "not_taken", "back_office_paused", "open_breaks")
     return {name: _rows(conn, name, shop=shop, now=now) for name in names}
 
 

@@ -109,6 +109,17 @@ where
 group by topic
 order by what;
 
+-- name: not_taken
+-- What the back office rejected, or a person changed there, by reason; every push tries it again.
+select resource, outcome, reason, count(*) as records, min(external_id) as for_example, max(pushed_at) as last_tried_at
+from backoffice.pushes
+where shop = %(shop)s and outcome in ('rejected', 'manual_edit')
+group by resource, outcome, reason
+order by resource, outcome, records desc, reason;
+
+-- name: back_office_paused
+select since, until, message from ops.backoffice_pauses where shop = %(shop)s;
+
 -- name: open_breaks
 select class, count(*) as open_breaks
 from recon.breaks

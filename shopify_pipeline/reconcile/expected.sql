@@ -128,12 +128,12 @@ select
     t.order_id,
     t.transaction_id,
     coalesce(t.gateway, ''),
-    case when t.kind = 'REFUND' then -t.amount else t.amount end,
+    case when t.kind in ('REFUND', 'CHANGE') then -t.amount else t.amount end,
     t.processed_at
 from recon.census_transactions as t
 inner join recon.census_orders as o on o.shop = t.shop and o.order_id = t.order_id
 where t.shop = %(shop)s and not o.is_test
-    and t.status = 'SUCCESS' and t.kind in ('SALE', 'CAPTURE', 'REFUND')
+    and t.status = 'SUCCESS' and t.kind in ('SALE', 'CAPTURE', 'REFUND', 'CHANGE')
     and t.processed_at >= %(go_live_on)s::date::timestamp at time zone %(time_zone)s;
 
 -- name: create_expected_orders

@@ -71,6 +71,17 @@ ORDERS = Table(
             nullable=True,
             pii=Pii.PSEUDONYM,
         ),
+        text(
+            "payment_terms_type",
+            "paymentTerms.paymentTermsType",
+            "What the day of payment counts from (``PaymentTermsType``), for an order on terms.",
+        ),
+        count(
+            "payment_due_in_days",
+            "paymentTerms.dueInDays",
+            "Days the buyer has to pay, by net terms.",
+            nullable=True,
+        ),
         instant("created_at", "createdAt", "When Shopify created the order.", nullable=False),
         instant("processed_at", "processedAt", "When the sale happened; dates the first agreement.", nullable=False),
         instant("updated_at", "updatedAt", "Shopify's version stamp, whole seconds.", nullable=False),

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import msgspec
+
+from shopify_pipeline.backoffice import seen
+from shopify_pipeline.backoffice.seen import Word
 from shopify_pipeline.errors import ConfigError, PipelineError
 from shopify_pipeline.shopify import access
 from shopify_pipeline.steps.pipeline import Pipeline
@@ -42,7 +46,14 @@ def examine(pipeline: Pipeline) -> list[Finding]:
         ("value map", _value_map),
         ("back office", _backoffice),
     )
-    return [_finding(what, check, pipeline) for what, check in checks]
+    found = [_finding(what, check, pipeline) for what, check in checks]
+    failed = {each.what for each in found if each.state == "fail"}
+    # What cannot be read has been said above, once.
+    if not failed & {"value map", "back office"}:
+        found.append(_finding("value map, codes", _codes, pipeline))
+    if not failed & {"value map", "warehouse"}:
+        found += [_finding("value map, unused", _unused, pipeline), *_unmapped(pipeline)]
+    return found
 
 
 def _finding(what: str, check: Callable[[Pipeline], tuple[State, str]], pipeline: Pipeline) -> Finding:
@@ -86,6 +97,34 @@ def _shop(pipeline: Pipeline) -> tuple[State, str]:
 
 def _value_map(pipeline: Pipeline) -> tuple[State, str]:
     return "ok", f"{sum(1 for _ in pipeline.value_map().entries())} entries"
+
+
+def _codes(pipeline: Pipeline) -> tuple[State, str]:
+    unknown = pipeline.backoffice.unknown_codes(pipeline.shop.domain, seen.codes(pipeline.value_map()))
+    lacking = [f"{kind} {', '.join(codes)}" for kind, codes in msgspec.structs.asdict(unknown).items() if codes]
+    if lacking:
+        raise ConfigError(f"the back office lacks {'; '.join(lacking)}: correct the value map, or make them there")
+    return "ok", "the back office has every code of it"
+
+
+def _unused(pipeline: Pipeline) -> tuple[State, str]:
+    entries = [f"{kind} {key!r}" for kind, key in seen.unused(_words(pipeline), pipeline.value_map())]
+    return "ok", f"nobody has used {', '.join(entries)}" if entries else "every entry is used"
+
+
+def _unmapped(pipeline: Pipeline) -> list[Finding]:
+    """One warning per word without a code: what it belongs to is not pushed."""
+    return [
+        Finding("value map, lacking", "warn", f"{word.line}   seen {word.records} times; what has it is not pushed")
+        for word in seen.unmapped(_words(pipeline), pipeline.value_map())
+    ]
+
+
+def _words(pipeline: Pipeline) -> list[Word]:
+    """What the shop has said since go-live, or ever while that is still to come."""
+    since = pipeline.books().go_live_at if pipeline.shop.go_live_on is not None else None
+    with pipeline.connect() as conn:
+        return seen.words(conn, pipeline.shop.domain, None if since is None or since > pipeline.clock.now() else since)
 
 
 def _backoffice(pipeline: Pipeline) -> tuple[State, str]:

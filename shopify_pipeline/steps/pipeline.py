@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+from shopify_pipeline.backoffice.mapping import Books
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.access import not_granted
@@ -16,14 +19,18 @@ from shopify_pipeline.shopify.bulk import BulkRunner
 from shopify_pipeline.shopify.streams import IDS
 from shopify_pipeline.shopify.subscriptions import ensure_subscriptions, topics_of
 from shopify_pipeline.steps.census import Census, take_census
+from shopify_pipeline.steps.counts import Proposed, apply, propose
 from shopify_pipeline.steps.extract import read_apart
 from shopify_pipeline.steps.ingestion import Ingestion
 from shopify_pipeline.steps.push import Pushed, push
+from shopify_pipeline.steps.push_sending import Sender
 from shopify_pipeline.steps.reconcile import Reconciled, reconcile
+from shopify_pipeline.steps.rooms import SKIPPED
 from shopify_pipeline.steps.snapshot import Snapshot, take_snapshot
 from shopify_pipeline.steps.sweep import ids_by_node
 from shopify_pipeline.steps.verify_roots import Verified, held_roots, verify_roots
 from shopify_pipeline.warehouse import inbox
+from shopify_pipeline.warehouse.connect import Connection
 from shopify_pipeline.warehouse.loads import Loads
 
 
@@ -115,9 +122,10 @@ class Pipeline(Ingestion):
         return {f"gid://shopify/{node}/{tail}" for node, tails in ids_by_node(lines).items() for tail in tails}
 
     def push(self) -> Pushed | None:
-        """Bring what is owed into the back office; None when the shop has no go-live day."""
-        if self.shop.go_live_on is None:
-            self.progress(f"{self.shop.domain} has no go_live_on: nothing is owed to the back office")
+        """Bring what is owed into the back office; None when nothing may be written there, or nothing yet."""
+        closed = self.closed_because()
+        if closed is not None or self.shop.go_live_on is None:
+            self.progress(f"{self.shop.domain}: nothing is pushed: {closed}")
             return None
         with self.stage("push") as counts, self.connect() as conn:
             pushed = push(
@@ -128,11 +136,54 @@ class Pipeline(Ingestion):
                 go_live_on=self.shop.go_live_on,
                 time_zone=self.shop.time_zone,
                 clock=self.clock,
+                rng=self._rng,
+                limits=self.settings.backoffice,
                 batch_size=self.settings.tryton.batch_size,
                 progress=self.progress,
+                recognition=self.shop.recognition,
             )
             counts |= pushed.totals()
+            if pushed.paused_until is not None:
+                counts[SKIPPED] = f"the back office is left alone until {pushed.paused_until:%Y-%m-%d %H:%M:%S} UTC"
         return pushed
+
+    def closed_because(self) -> str | None:
+        """Why the back office is not written to; None when it may be. What changes meanwhile stays owed."""
+        if self.shop.go_live_on is None:
+            return "no go_live_on is set"
+        if self.shop.push == "off":
+            return 'push = "off"'
+        if self.clock.now().astimezone(ZoneInfo(self.shop.time_zone)).date() < self.shop.go_live_on:
+            return f"the books begin on {self.shop.go_live_on}"
+        return None
+
+    def books(self) -> Books:
+        """When the shop's books begin.
+
+        Raises:
+            ConfigError: No go-live day is set.
+        """
+        if self.shop.go_live_on is None:
+            raise ConfigError(f"{self.shop.domain}: set go_live_on: without a first day there are no books")
+        return Books(self.shop.go_live_on, ZoneInfo(self.shop.time_zone))
+
+    def sender(self, conn: Connection) -> Sender:
+        """What sends to the back office.
+
+        Raises:
+            ConfigError: It must not be written to now.
+        """
+        closed = self.closed_because()
+        if closed is not None:
+            raise ConfigError(f"{self.shop.domain}: nothing may be written to the back office: {closed}")
+        return Sender(
+            conn,
+            self.backoffice,
+            shop=self.shop.domain,
+            clock=self.clock,
+            rng=self._rng,
+            limits=self.settings.backoffice,
+        )
 
     def snapshot(self) -> Snapshot:
         """Read the back office's own books into ``backoffice``."""
@@ -142,6 +193,39 @@ class Pipeline(Ingestion):
             )
             counts |= taken.counts
         return taken
+
+    def propose_counts(self) -> Proposed:
+        """Propose counts where the last snapshot differs from the shop's stock and nothing is pending."""
+        with self.stage("counts") as counts, self.connect() as conn:
+            found = propose(
+                conn,
+                shop=self.shop.domain,
+                value_map=self.value_map(),
+                books=self.books(),
+                lag=timedelta(seconds=self.settings.lag.backoffice_seconds),
+                clock=self.clock,
+            )
+            counts |= {"proposed": len(found.proposed), "pending": len(found.pending)}
+        return found
+
+    def apply_counts(self, who: str) -> dict[str, int]:
+        """Book the counts that are proposed.
+
+        Raises:
+            ConfigError: The back office must not be written to now.
+        """
+        with self.stage("apply_counts") as counts, self.connect() as conn:
+            outcomes = apply(
+                conn,
+                self.backoffice,
+                shop=self.shop.domain,
+                sender=self.sender(conn),
+                who=who,
+                clock=self.clock,
+                progress=self.progress,
+            )
+            counts |= outcomes
+        return outcomes
 
     def census(self) -> Census:
         """Count the shop apart from the field map."""
@@ -178,4 +262,8 @@ class Pipeline(Ingestion):
                 clock=self.clock,
             )
             counts |= {"open": found.open_breaks, **found.by_class}
+        if self.shop.stock_counts != "off":
+            self.propose_counts()
+        if self.shop.stock_counts == "apply" and self.closed_because() is None:
+            self.apply_counts("stock_counts")
         return found

@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-import requests
 import structlog
 
+from shopify_pipeline.backoffice.adapters import open_backoffice
 from shopify_pipeline.backoffice.protocol import BackOffice
-from shopify_pipeline.backoffice.tryton import TrytonBackOffice
 from shopify_pipeline.backoffice.value_map import ValueMap, read_value_map
 from shopify_pipeline.clock import Clock, SystemClock
 from shopify_pipeline.config import Settings
@@ -178,19 +177,8 @@ class Rooms:
 
     @cached_property
     def backoffice(self) -> BackOffice:
-        """The back office, logged in at the first call."""
-        tryton = self.settings.tryton
-        return TrytonBackOffice(
-            tryton.url,
-            tryton.database,
-            tryton.user,
-            tryton.secret(),
-            session=requests.Session(),
-            clock=self.clock,
-            timeout_seconds=tryton.timeout_seconds,
-            orders_per_call=tryton.batch_size,
-            progress=lambda resource, done, total: self.progress(f"{resource}: {done} of {total} in the back office"),
-        )
+        """The back office the settings name; nobody is asked before the first call."""
+        return open_backoffice(self.settings, self.clock, self.progress)
 
     @cached_property
     def landing(self) -> Landing:

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 import requests
 
+from shopify_pipeline.backoffice.contract import CompanyCodes
 from shopify_pipeline.backoffice.journal import Chart, JournalBackOffice
-from shopify_pipeline.backoffice.protocol import BackOffice
 from shopify_pipeline.backoffice.tryton import TrytonBackOffice
 from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.local.tryton import DATABASE, USER, TrytonServer
+from shopify_pipeline_tests.backoffice.builders import CODES
 
 _shops = itertools.count(1)
 
@@ -77,19 +78,17 @@ def journal(tmp_path: Path) -> JournalBackOffice:
     chart = Chart(
         currency="USD",
         receivable=plan["receivable"]["code"],
-        tax_payable=plan["tax_account"]["code"],
         accounts=frozenset(account["code"] for account in plan["accounts"]),
-        taxes=frozenset(tax["name"] for tax in plan["taxes"]),
+        taxes={tax["name"]: tax.get("account", plan["tax_account"]["code"]) for tax in plan["taxes"]},
         locations=frozenset(warehouse["code"] for warehouse in plan["warehouses"]),
     )
     return JournalBackOffice(tmp_path / "journal.jsonl", chart)
 
 
-@pytest.fixture(params=["tryton", "journal"])
-def office(request: pytest.FixtureRequest) -> BackOffice:
-    """Any back office: what is asserted on it holds for each."""
-    office: BackOffice = request.getfixturevalue(request.param)
-    return office
+@pytest.fixture
+def codes() -> CompanyCodes:
+    """What both of them have."""
+    return CODES
 
 
 @pytest.fixture

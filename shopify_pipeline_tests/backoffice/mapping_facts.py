@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from shopify_pipeline.backoffice.mapping import Books, order
+from shopify_pipeline.backoffice.mapping import Books, Recognition, order
 from shopify_pipeline.backoffice.owed import (
     AgreementRow,
     LineRow,
     MovedRow,
     OrderFacts,
     OrderRow,
+    RefundedRow,
     SaleRow,
     TaxRow,
+    TransactionRow,
 )
 from shopify_pipeline.backoffice.protocol import Order
 from shopify_pipeline.backoffice.value_map import ValueMap
@@ -28,10 +30,11 @@ LINE_TYPES = ("PRODUCT", "SHIPPING", "TIP", "FEE", "ADJUSTMENT")
 VALUE_MAP = ValueMap(
     source="value_map.toml",
     lines={"PRODUCT": "4000", "SHIPPING": "4100", "TIP": "4200", "FEE": "4400", "ADJUSTMENT": "4900"},
-    gateways={"shopify_payments": "1100"},
+    gateways={"shopify_payments": "1100", "cash": "1140", "gift_card": "2300", "shopify_store_credit": "2310"},
     taxes={"State Tax 4%": "STATE", "City Tax 4.5%": "CITY"},
     locations={"Brooklyn": "EAST", "Oakland": "WEST"},
-    accounts={"receivable": "1200", "tax": "2200", "rounding": "4910"},
+    accounts={"receivable": "1200", "tax": "2200", "rounding": "4910", "deferred": "2400"},
+    product_types={"Book": "4010"},
 )
 HEADER = OrderRow(order_id=1, name="#1001", customer_id=9, processed_at=NOON, currency="USD")
 LINE = LineRow(
@@ -46,9 +49,16 @@ LINE = LineRow(
 
 
 def agreement(
-    number: int, kind: str = "OrderAgreement", *, at: datetime = NOON, refund: int | None = None
+    number: int,
+    kind: str = "OrderAgreement",
+    *,
+    at: datetime = NOON,
+    refund: int | None = None,
+    returned: int | None = None,
 ) -> AgreementRow:
-    return AgreementRow(order_id=1, agreement_id=number, agreement_type=kind, happened_at=at, refund_id=refund)
+    return AgreementRow(
+        order_id=1, agreement_id=number, agreement_type=kind, happened_at=at, refund_id=refund, return_id=returned
+    )
 
 
 def sale(
@@ -71,18 +81,52 @@ def sale(
         quantity=quantity,
         order_line_id=line,
         total=Decimal(total),
-        tax=Decimal(tax),
+        presentment_total=Decimal(total),
+        presentment_tax=Decimal(tax),
     )
 
 
 def state_tax(of: int, amount: str) -> TaxRow:
     return TaxRow(
-        order_id=1, sale_id=of, title="State Tax", rate=Decimal("0.04"), is_channel_liable=False, amount=Decimal(amount)
+        order_id=1,
+        sale_id=of,
+        title="State Tax",
+        rate=Decimal("0.04"),
+        is_channel_liable=False,
+        amount=Decimal(amount),
+        presentment_amount=Decimal(amount),
     )
 
 
+def money(
+    number: int, kind: str, amount: str, gateway: str = "shopify_payments", *, rounding: str = "0", at: datetime = NOON
+) -> TransactionRow:
+    return TransactionRow(
+        order_id=1,
+        transaction_id=number,
+        kind=kind,
+        gateway=gateway,
+        amount=Decimal(amount),
+        rounding=Decimal(rounding),
+        processed_at=at,
+    )
+
+
+def refunded_units(refund: int, units: int, line: int = 31) -> RefundedRow:
+    """Units of a refund that had left."""
+    return RefundedRow(order_id=1, refund_id=refund, order_line_id=line, quantity=units)
+
+
 def moved(
-    source: int, units: int, *, at: datetime = NOON, location: str = "Brooklyn", location_id: int = 71
+    source: int,
+    units: int,
+    *,
+    line: int = 31,
+    at: datetime = NOON,
+    location: str = "Brooklyn",
+    location_id: int = 71,
+    cancelled_at: datetime | None = None,
+    is_disposition: bool = False,
 ) -> MovedRow:
     return MovedRow(
         order_id=1,
@@ -90,14 +134,16 @@ def moved(
         moved_at=at,
         location_id=location_id,
         location=location,
-        order_line_id=31,
+        order_line_id=line,
         quantity=units,
+        cancelled_at=cancelled_at,
+        is_disposition=is_disposition,
     )
 
 
-def owed(**parts: Sequence[object]) -> Order:
+def owed(header: OrderRow = HEADER, recognition: Recognition = "order", **parts: Sequence[object]) -> Order:
     """The order with these parts; it must owe something."""
-    mapped = order(facts(**parts), VALUE_MAP, BOOKS)
+    mapped = order(msgspec.structs.replace(facts(**parts), order=header), VALUE_MAP, BOOKS, recognition)
     assert mapped is not None
     return mapped
 

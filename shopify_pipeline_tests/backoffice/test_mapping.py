@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import msgspec
@@ -128,83 +127,6 @@ def test_an_old_order_owes_only_what_happened_since_the_books_began() -> None:
 def test_an_agreement_without_sales_makes_no_document() -> None:
     mapped = owed(agreements=[agreement(11), agreement(12, "RefundAgreement", refund=91)], sales=[sale(21, 11, "1.00")])
     assert list(totals(mapped)) == ["11/ORDER"]
-
-
-WORKED: dict[str, tuple[list[tuple[str, list[tuple[str, str, str]]]], dict[str, str]]] = {
-    "W1 discount, shipping, tip": (
-        [
-            (
-                "OrderAgreement",
-                [
-                    ("ORDER", "PRODUCT", "19.49"),
-                    ("ORDER", "PRODUCT", "4.87"),
-                    ("ORDER", "SHIPPING", "7.58"),
-                    ("ORDER", "TIP", "3.0"),
-                ],
-            )
-        ],
-        {"1/ORDER": "34.94"},
-    ),
-    "W2 three edits, then money only": (
-        [
-            ("OrderAgreement", [("ORDER", "PRODUCT", "226.0")]),
-            ("OrderEditAgreement", [("RETURN", "PRODUCT", "-113.0")]),
-            ("OrderEditAgreement", [("ORDER", "PRODUCT", "45.2")]),
-            ("OrderEditAgreement", [("UPDATE", "PRODUCT", "-22.6")]),
-            ("RefundAgreement", []),
-        ],
-        {"1/ORDER": "226.00", "2/RETURN": "-113.00", "3/ORDER": "45.20", "4/UPDATE": "-22.60"},
-    ),
-    "W3 line refund, then shipping": (
-        [
-            ("OrderAgreement", [("ORDER", "PRODUCT", "59.4"), ("ORDER", "SHIPPING", "5.5")]),
-            ("RefundAgreement", [("RETURN", "PRODUCT", "-19.8")]),
-            ("RefundAgreement", [("RETURN", "SHIPPING", "-5.5")]),
-        ],
-        {"1/ORDER": "64.90", "2/RETURN": "-19.80", "3/RETURN": "-5.50"},
-    ),
-    "W4 refund of less than the line": (
-        [
-            ("OrderAgreement", [("ORDER", "PRODUCT", "100.0")]),
-            ("RefundAgreement", [("RETURN", "PRODUCT", "-50.0"), ("RETURN", "ADJUSTMENT", "10.0")]),
-        ],
-        {"1/ORDER": "100.00", "2/RETURN": "-40.00"},
-    ),
-    "W5 return with fees": (
-        [
-            ("OrderAgreement", [("ORDER", "PRODUCT", "100.0")]),
-            ("ReturnAgreement", [("RETURN", "PRODUCT", "-100.0"), ("ORDER", "FEE", "10.0"), ("ORDER", "FEE", "7.5")]),
-        ],
-        {"1/ORDER": "100.00", "2/ORDER": "17.50", "2/RETURN": "-100.00"},
-    ),
-    "W6 exchange up": (
-        [
-            ("OrderAgreement", [("ORDER", "PRODUCT", "100.0")]),
-            ("ReturnAgreement", [("RETURN", "PRODUCT", "-100.0"), ("ORDER", "PRODUCT", "250.0")]),
-        ],
-        {"1/ORDER": "100.00", "2/ORDER": "250.00", "2/RETURN": "-100.00"},
-    ),
-    "W7 exchange down": (
-        [
-            ("OrderAgreement", [("ORDER", "PRODUCT", "100.0")]),
-            ("ReturnAgreement", [("RETURN", "PRODUCT", "-100.0"), ("ORDER", "PRODUCT", "60.0")]),
-        ],
-        {"1/ORDER": "100.00", "2/ORDER": "60.00", "2/RETURN": "-100.00"},
-    ),
-}
-
-
-@pytest.mark.parametrize("example", WORKED.values(), ids=WORKED)
-def test_a_worked_example_makes_these_documents(
-    example: tuple[list[tuple[str, list[tuple[str, str, str]]]], dict[str, str]],
-) -> None:
-    described, expected = example
-    numbers = itertools.count(100)
-    agreements, sales = [], []
-    for number, (kind, rows) in enumerate(described, start=1):
-        agreements.append(agreement(number, kind, at=NOON + timedelta(hours=number)))
-        sales += [sale(next(numbers), number, total, action=action, line_type=kind) for action, kind, total in rows]
-    assert totals(owed(agreements=agreements, sales=sales)) == expected
 
 
 def test_a_word_without_an_entry_refuses_the_order_and_names_the_entry() -> None:

@@ -38,7 +38,7 @@ def after(*refunds: tuple[AgreementRow, list[SaleRow]], held: Iterable[tuple[int
     mapped = owed(
         agreements=[PLACED[0], *(row for row, _ in refunds)],
         sales=[PLACED[1], *(row for _, rows in refunds for row in rows)],
-        held=[HeldRow(order_id=1, refund_id=refund, amount=Decimal(amount)) for refund, amount in held],
+        held=[HeldRow(order_id=1, refund_id=refund, presentment_amount=Decimal(amount)) for refund, amount in held],
     )
     documents = totals(mapped)
     assert documents.pop("1/ORDER") == "100.00"

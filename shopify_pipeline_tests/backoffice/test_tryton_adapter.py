@@ -15,7 +15,7 @@ import requests
 from shopify_pipeline.backoffice.protocol import Outcome, Party
 from shopify_pipeline.backoffice.tryton import TrytonBackOffice
 from shopify_pipeline.clock import SystemClock
-from shopify_pipeline.errors import ConfigError, PermanentError, TransientError
+from shopify_pipeline.errors import ConfigError, PermanentError, SlowAnswerError, TransientError
 from shopify_pipeline_tests.backoffice.builders import a_party, a_payment, an_order
 
 Answer = Callable[[str, list[Any]], tuple[int, Any]]
@@ -98,7 +98,7 @@ def test_a_time_out_says_that_nothing_is_known(office: Office) -> None:
 
     adapter = office(never, timeout_seconds=0.2)
     try:
-        with pytest.raises(TransientError, match=r"did not answer model\.shopify\.external\.counts within"):
+        with pytest.raises(SlowAnswerError, match=r"did not answer model\.shopify\.external\.counts within"):
             adapter.counts("shop")
     finally:
         gate.set()
@@ -111,15 +111,52 @@ def test_a_lost_race_with_a_person_is_tried_again(office: Office) -> None:
         adapter.push_parties("shop", parties(1))
 
 
-def test_a_fault_of_the_back_office_is_not_blamed_on_the_records(office: Office) -> None:
+def test_a_back_office_that_fails_in_everything_is_out_of_order_and_no_record_is_to_blame(office: Office) -> None:
     adapter = office(lambda method, params: (200, {"error": ["division by zero", "Traceback: ada@example.com"]}))
 
     with pytest.raises(
-        PermanentError, match=r"failed in model\.shopify\.external\.push_parties: see its log"
+        TransientError, match=r"failed in model\.shopify\.external\.push_parties: see its log; it cannot even tell"
     ) as caught:
         adapter.push_parties("shop", parties(3))
 
     assert "ada@example.com" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fault", [(500, {}), (200, {"error": ["division by zero", "Traceback: ada@example.com"]})], ids=["http", "rpc"]
+)
+def test_one_record_the_back_office_fails_on_is_rejected_and_the_others_are_taken(
+    office: Office, fault: tuple[int, Any]
+) -> None:
+    taken: list[str] = []
+
+    def fail_on_the_third(method: str, params: list[Any]) -> tuple[int, Any]:
+        if method == "health":
+            return 200, {"result": {"product": "Tryton", "version": "8.2", "plugin": "1", "currency": "USD"}}
+        if any(record["external_id"] == "customer/3" for record in params[1]):
+            return fault
+        taken.extend(record["external_id"] for record in params[1])
+        return accept(params[1])
+
+    results = office(fail_on_the_third).push_parties("shop", parties(10))
+
+    assert [result.external_id for result in results if result.outcome is Outcome.CREATED] == taken
+    assert sorted(taken) == [f"customer/{n}" for n in range(10) if n != 3]
+    (rejected,) = [result for result in results if result.outcome is Outcome.REJECTED]
+    assert (rejected.external_id, rejected.reason) == ("customer/3", "the back office failed on it: see its log")
+
+
+def test_an_outage_in_the_middle_of_a_batch_is_not_taken_for_a_poisonous_record(office: Office) -> None:
+    calls: list[str] = []
+
+    def fall_over(method: str, params: list[Any]) -> tuple[int, Any]:
+        calls.append(method)
+        return (500, {}) if method == "push_parties" else (503, {})
+
+    with pytest.raises(TransientError, match="busy \\(HTTP 503\\)"):
+        office(fall_over).push_parties("shop", parties(10))
+
+    assert calls == ["push_parties", "health"]
 
 
 def test_a_refusal_that_names_nobody_is_narrowed_down_by_halves(office: Office) -> None:
@@ -186,14 +223,14 @@ def test_money_and_days_keep_their_types_on_the_wire(office: Office) -> None:
     assert payment["on"] == {"__class__": "date", "year": 2026, "month": 3, "day": 4}
 
 
-def test_a_back_office_that_is_not_there_is_a_matter_of_configuration() -> None:
+def test_a_back_office_that_is_not_there_may_come_back_or_be_set_elsewhere() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     adapter = TrytonBackOffice(
         f"http://127.0.0.1:{port}", "company", "shopify", "secret", session=requests.Session(), clock=SystemClock()
     )
 
-    with pytest.raises(ConfigError, match="set SHOPIFY_PIPELINE_TRYTON__URL") as caught:
+    with pytest.raises(TransientError, match="set SHOPIFY_PIPELINE_TRYTON__URL") as caught:
         adapter.health()
 
     assert "\n" not in str(caught.value)

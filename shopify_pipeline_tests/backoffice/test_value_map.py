@@ -6,14 +6,21 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from shopify_pipeline.backoffice.value_map import Unmapped, read_value_map, tax_key
+from shopify_pipeline.backoffice.value_map import Accounts, Unmapped, ValueMap, read_value_map, tax_key
 from shopify_pipeline.errors import ConfigError
-from shopify_sandbox.world import catalog, shoppers
+from shopify_sandbox.world import shoppers
+from shopify_sandbox.world.profiles import PROFILES
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "shopify_pipeline" / "local" / "value_map.toml"
+
+
+def shipped(profile: str) -> ValueMap:
+    """The map of one kind of shop."""
+    return read_value_map(SHIPPED if profile == "usd" else SHIPPED.with_stem(f"value_map_{profile}"))
 
 
 def written(folder: Path, text: str) -> Path:
@@ -22,26 +29,38 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_every_word_of_the_sandbox_shop_has_a_code() -> None:
-    value_map = read_value_map(SHIPPED)
-    for place in shoppers.PLACES:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_word_of_a_sandbox_shop_has_a_code(profile: str) -> None:
+    value_map = shipped(profile)
+    for place in PROFILES[profile].places:
         for tax in place.taxes:
             assert value_map.tax(tax.title, Decimal(tax.ppm).scaleb(-6), is_channel_liable=False)
-    for name, *_ in catalog.LOCATIONS:
+    for name, *_ in (*PROFILES[profile].locations, ("Parcel Works",), ("Market Stall",)):
         assert value_map.location(name)
-    for gateway, *_ in shoppers.PAYMENTS:
+    for gateway in {one for one, *_ in shoppers.PAYMENTS} | {"cash", "gift_card", "shopify_store_credit"}:
         assert value_map.gateway(gateway)
+    for name in msgspec.structs.fields(Accounts):
+        assert value_map.account(name.name)
 
 
-def test_every_code_is_one_the_company_knows() -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_code_is_one_the_company_knows(profile: str) -> None:
     company = tomllib.loads((ROOT / "tryton_shopify" / "company.toml").read_text())
-    value_map = read_value_map(SHIPPED)
+    value_map = shipped(profile)
     accounts = {account["code"] for account in company["accounts"]}
-    assert {*value_map.lines.values(), *value_map.gateways.values(), value_map.accounts["rounding"]} <= accounts
+    accounts |= {company[name]["code"] for name in ("receivable", "tax_account")}
+    for section in (value_map.lines, value_map.gateways, value_map.accounts, value_map.balance):
+        assert set(section.values()) <= accounts
     assert value_map.accounts["receivable"] == company["receivable"]["code"]
     assert value_map.accounts["tax"] == company["tax_account"]["code"]
     assert set(value_map.locations.values()) <= {warehouse["code"] for warehouse in company["warehouses"]}
     assert set(value_map.taxes.values()) <= {tax["name"] for tax in company["taxes"]}
+
+
+def test_places_of_a_shop_do_not_share_a_warehouse() -> None:
+    for profile in PROFILES:
+        codes = list(shipped(profile).locations.values())
+        assert len(codes) == len(set(codes))
 
 
 def test_a_missing_word_names_the_entry_to_add() -> None:
@@ -57,9 +76,10 @@ def test_a_missing_word_names_the_entry_to_add() -> None:
         ("0", False, "Tax 0%"),
         (None, False, "Tax"),
         ("0.2", True, "Tax 20% (channel)"),
+        ("0.2", None, "Tax 20% (liability unknown)"),
     ],
 )
-def test_a_tax_is_known_by_title_and_rate(rate: str | None, liable: bool, key: str) -> None:
+def test_a_tax_is_known_by_title_and_rate(rate: str | None, liable: bool | None, key: str) -> None:
     assert tax_key("Tax", None if rate is None else Decimal(rate), is_channel_liable=liable) == key
 
 

@@ -221,7 +221,7 @@ def test_a_shop_without_a_go_live_owes_the_books_nothing(marts: Marts) -> None:
 
 def test_the_scope_analysts_see_is_the_scope_the_push_uses(marts: Marts) -> None:
     go_live_at = datetime(2026, 6, 1, tzinfo=ZoneInfo("America/New_York"))
-    pushed = {order_id for order_id, _ in orders_in_scope(marts.conn, NEW_YORK, go_live_at, None)}
+    pushed = {row.order_id for row in orders_in_scope(marts.conn, NEW_YORK, go_live_at, None)}
     shown = marts.rows(
         "select order_id from marts.reconciled_orders where shop = %s and is_in_scope and is_in_shop", NEW_YORK
     )

@@ -93,6 +93,7 @@ class Installation:
                 "password_file": self.tryton.home / "password",
                 "batch_size": BATCH_SIZE,
             },
+            "backoffice": {"pause_seconds": 0},
             "extract": {"bulk_threshold": BULK_THRESHOLD},
             "lag": {"backoffice_seconds": 0},
             "shops": {

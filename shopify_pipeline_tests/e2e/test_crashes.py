@@ -5,11 +5,16 @@ Every kill is SIGKILL of the real command at the worst moment; what had happened
 
 from __future__ import annotations
 
+import os
 import signal
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from shopify_pipeline.failpoints import Failpoint
+from shopify_pipeline.local.tryton import DATABASE, TrytonServer
 from shopify_pipeline.shopify.session import CHUNK_BYTES
 from shopify_pipeline_tests.e2e.installation import BATCH_SIZE, Installation
 from shopify_pipeline_tests.e2e.lost_reply import losing_the_reply_to
@@ -26,6 +31,25 @@ def kill_while_syncing_orders(installation: Installation, failpoint: Failpoint) 
     assert installation.run("sync", "--stream", "orders", kill_at=failpoint).code == KILLED
     ((state, prefix),) = installation.rows(NEWEST_LOAD)
     return state, prefix
+
+
+def until_it_writes(server: TrytonServer) -> None:
+    """Wait until Tryton holds the only write lock of its database: it is in the middle of a transaction."""
+    deadline = time.monotonic() + REPLY_SECONDS
+    with closing(sqlite3.connect(server.home / f"{DATABASE}.sqlite", timeout=0, isolation_level=None)) as database:
+        while time.monotonic() < deadline:
+            try:
+                database.execute("begin immediate")
+            except sqlite3.OperationalError:
+                return
+            database.execute("rollback")
+    raise AssertionError("Tryton wrote nothing")
+
+
+def kill(server: TrytonServer) -> None:
+    """SIGKILL, and nobody is left who could finish anything."""
+    os.kill(server.pid, signal.SIGKILL)
+    server.stop()
 
 
 def finish_the_day(installation: Installation) -> dict[str, str]:
@@ -105,5 +129,64 @@ def test_a_push_killed_after_the_books_committed_and_before_their_reply_came_end
     assert synced_copy.dirty_orders() == owed
 
     synced_copy.done("push")
+    synced_copy.reconcile()
+    assert synced_copy.holds() == undisturbed_holds
+
+
+def test_a_push_whose_back_office_is_killed_in_the_middle_of_a_batch_ends_like_one_that_was_not(
+    synced_copy: Installation, undisturbed_holds: dict[str, str]
+) -> None:
+    owed = synced_copy.dirty_orders()
+    before = synced_copy.books()["orders"]
+    with losing_the_reply_to("push_orders", synced_copy.tryton.url) as relay:
+        replace(synced_copy, tryton_url=relay.url).write_settings()
+        with synced_copy.start("push") as process:
+            assert relay.begun.wait(REPLY_SECONDS)
+            until_it_writes(synced_copy.tryton)
+            kill(synced_copy.tryton)
+            _, said = process.communicate()
+        assert process.returncode == 1
+        assert "the back office is left alone until" in said
+    assert synced_copy.dirty_orders() == owed
+
+    synced_copy.tryton.start(lambda line: None)
+    synced_copy.write_settings()
+    assert synced_copy.books()["orders"] == before
+    synced_copy.done("push")
+    synced_copy.reconcile()
+    assert synced_copy.holds() == undisturbed_holds
+
+
+def test_a_push_whose_back_office_is_killed_between_its_commit_and_its_reply_ends_like_one_that_was_not(
+    synced_copy: Installation, undisturbed_holds: dict[str, str]
+) -> None:
+    with losing_the_reply_to("push_orders", synced_copy.tryton.url) as relay:
+        replace(synced_copy, tryton_url=relay.url).write_settings()
+        with synced_copy.start("push") as process:
+            assert relay.lost.wait(REPLY_SECONDS)
+            kill(synced_copy.tryton)
+            process.kill()
+            process.communicate()
+    synced_copy.tryton.start(lambda line: None)
+    synced_copy.write_settings()
+    assert synced_copy.books()["orders"] == BATCH_SIZE
+
+    synced_copy.done("push")
+    synced_copy.reconcile()
+    assert synced_copy.holds() == undisturbed_holds
+
+
+def test_a_push_that_lost_a_reply_looks_the_orders_up_and_sends_no_batch_twice(
+    synced_copy: Installation, undisturbed_holds: dict[str, str]
+) -> None:
+    with losing_the_reply_to("push_orders", synced_copy.tryton.url, hanging_up=True) as relay:
+        replace(synced_copy, tryton_url=relay.url).write_settings()
+        before = len(synced_copy.calls_to_the_books())
+        synced_copy.done("push")
+        assert relay.lost.is_set()
+    calls = [call.rpartition(".")[2] for call in synced_copy.calls_to_the_books()[before:]]
+    assert calls.count("push_orders") == -(-synced_copy.books()["orders"] // BATCH_SIZE)
+    assert calls.count("known") == 1
+    synced_copy.write_settings()
     synced_copy.reconcile()
     assert synced_copy.holds() == undisturbed_holds

@@ -20,7 +20,7 @@ import trustme
 from obstore.store import ObjectStore
 from pydantic import SecretStr
 
-from shopify_pipeline.config import LandingSettings
+from shopify_pipeline.config_sections import LandingSettings
 from shopify_pipeline.landing import objects
 
 _numbers = itertools.count(1)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from shopify_pipeline.config import LandingSettings, Settings
+from shopify_pipeline.config import Settings
+from shopify_pipeline.config_sections import LandingSettings
 from shopify_pipeline.errors import ConfigError, PipelineError, TransientError
 from shopify_pipeline.landing import Landing, objects
 from shopify_pipeline_tests.landing.conftest import S3
@@ -123,7 +124,7 @@ import resource, sys
 from pathlib import Path
 from random import Random
 from pydantic import SecretStr
-from shopify_pipeline.config import LandingSettings
+from shopify_pipeline.config_sections import LandingSettings
 from shopify_pipeline.landing import Landing
 place, endpoint, ca, key, secret, megabytes = sys.argv[1:]
 landing = Landing.at(place, LandingSettings(endpoint=endpoint, region="us-east-1", ca_file=Path(ca), access_key_id=key,

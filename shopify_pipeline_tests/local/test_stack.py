@@ -24,7 +24,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopify_pipeline.config import CONFIG_VARIABLE, ShopSettings, load_settings
+from shopify_pipeline.config import CONFIG_VARIABLE, load_settings
+from shopify_pipeline.config_sections import ShopSettings
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.local.stack import Stack, StackOptions, stack, toml
 from shopify_pipeline.steps.doctor import examine

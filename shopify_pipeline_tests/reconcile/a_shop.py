@@ -171,7 +171,9 @@ class AShop(Company):
             quantity=units,
             order_line_id=line_id,
             total_shop=amount + tax,
+            total_presentment=amount + tax,
             total_tax_shop=tax,
+            total_tax_presentment=tax,
         )
         if tax_title:
             self.add(
@@ -182,6 +184,7 @@ class AShop(Company):
                 title=tax_title,
                 rate=Decimal("0.05"),
                 amount_shop=tax,
+                amount_presentment=tax,
             )
         return sale_id
 
@@ -288,6 +291,7 @@ class AShop(Company):
                 order_id=order.order_id,
                 reason="PENDING_REFUND_DISCREPANCY",
                 amount_shop=Decimal(money),
+                amount_presentment=Decimal(money),
             )
         self.pay(order.order_id, money, at, kind="REFUND", status=status)
         return refund_id, agreement_id

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from shopify_pipeline.backoffice.journal import Chart, JournalBackOffice
 from shopify_pipeline.backoffice.protocol import BackOffice
 from shopify_pipeline.backoffice.value_map import ValueMap
 from shopify_pipeline.clock import SimulatedClock
+from shopify_pipeline.config_sections import BackofficeSettings
 from shopify_pipeline.steps.push import Pushed, push
 from shopify_pipeline.steps.reconcile import Reconciled, reconcile
 from shopify_pipeline.steps.snapshot import take_snapshot
@@ -36,9 +38,8 @@ VALUE_MAP = ValueMap(
 CHART = Chart(
     currency="USD",
     receivable="1200",
-    tax_payable="2200",
     accounts=frozenset({"4000", "4100", "4900", "4400", "2300", "1100", "1110"}),
-    taxes=frozenset({"State Tax 5%"}),
+    taxes={"State Tax 5%": "2200"},
     locations=frozenset({"EAST", "WEST"}),
 )
 
@@ -51,12 +52,14 @@ class Company:
         folder: Where the journal is.
         clock: Ours; it stands still.
         lines: Progress told so far.
+        limits: How patient a push is with the back office.
     """
 
     conn: Connection
     folder: Path
     clock: SimulatedClock = field(default_factory=lambda: SimulatedClock(NOW))
     lines: list[str] = field(default_factory=list)
+    limits: BackofficeSettings = field(default_factory=BackofficeSettings)
     journal: BackOffice = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +82,8 @@ class Company:
             go_live_on=GO_LIVE_ON,
             time_zone=ZONE,
             clock=self.clock,
+            rng=Random(7),
+            limits=self.limits,
             batch_size=10,
             progress=self.lines.append,
         )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
 from psycopg import sql
@@ -18,6 +19,7 @@ from psycopg import sql
 from shopify_pipeline.backoffice.journal import Chart, JournalBackOffice
 from shopify_pipeline.backoffice.value_map import read_value_map
 from shopify_pipeline.clock import SimulatedClock
+from shopify_pipeline.config_sections import BackofficeSettings
 from shopify_pipeline.reconcile.rules import rules
 from shopify_pipeline.shopify.bulk import BulkRunner
 from shopify_pipeline.steps.census import take_census
@@ -45,9 +47,8 @@ class World:
         chart = Chart(
             currency="USD",
             receivable=VALUE_MAP.accounts["receivable"],
-            tax_payable=VALUE_MAP.accounts["tax"],
             accounts=frozenset([*VALUE_MAP.lines.values(), *VALUE_MAP.gateways.values()]),
-            taxes=frozenset(VALUE_MAP.taxes.values()),
+            taxes=dict.fromkeys(VALUE_MAP.taxes.values(), VALUE_MAP.accounts["tax"]),
             locations=frozenset(VALUE_MAP.locations.values()),
         )
         self.journal = JournalBackOffice(state / "journal.jsonl", chart)
@@ -77,6 +78,8 @@ class World:
             go_live_on=GO_LIVE_ON,
             time_zone=ZONE,
             clock=self.clock,
+            rng=Random(7),
+            limits=BackofficeSettings(),
             batch_size=10,
             progress=lambda line: None,
         )

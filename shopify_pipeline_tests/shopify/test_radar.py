@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shopify_pipeline.cli import app
-from shopify_pipeline.config import ShopSettings
+from shopify_pipeline.config_sections import ShopSettings
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.shopify.radar import Finding, accepts, compare, contract, read_schema
 from shopify_pipeline.shopify.versions import PINNED, days_left, retires_on

@@ -16,7 +16,6 @@ import pytest
 
 from shopify_pipeline.backoffice.journal import JournalBackOffice
 from shopify_pipeline.backoffice.protocol import Order, Result
-from shopify_pipeline.errors import TransientError
 from shopify_pipeline.failpoints import KILL_AT, Failpoint
 from shopify_pipeline.steps.repair import repair
 from shopify_pipeline.warehouse.connect import connect
@@ -34,14 +33,6 @@ def shop(warehouse_dsn: str, tmp_path: Path) -> Iterator[AShop]:
 @pytest.fixture
 def mug(shop: AShop) -> Item:
     return shop.item()
-
-
-class ForgetfulOffice(JournalBackOffice):
-    """Books the orders, then the answer is lost on its way."""
-
-    def push_orders(self, shop: str, orders: Sequence[Order]) -> list[Result]:
-        super().push_orders(shop, orders)
-        raise TransientError("the back office did not answer in time")
 
 
 class CountingOffice(JournalBackOffice):
@@ -132,17 +123,6 @@ def test_an_order_changed_while_it_is_pushed_stays_dirty(shop: AShop, mug: Item,
 
     shop.push(backoffice=BusyShopOffice(shop.folder / "journal.jsonl", CHART))
     assert dirty(shop) == [("orders", str(order.order_id))]
-
-
-def test_an_answer_that_is_lost_costs_nothing_but_a_second_try(shop: AShop, mug: Item) -> None:
-    shop.order((mug, 1, "10.00"))
-    with pytest.raises(TransientError, match="did not answer in time"):
-        shop.push(backoffice=ForgetfulOffice(shop.folder / "journal.jsonl", CHART))
-    again = shop.push()
-    assert again.counts["orders"] == {"unchanged": 1}
-    assert again.documents == 0
-    assert len(shop.journal.documents(SHOP)) == 1
-    assert dirty(shop) == []
 
 
 @pytest.mark.parametrize("place", [Failpoint.PUSH_MID_BATCH, Failpoint.PUSH_BEFORE_ACKNOWLEDGE])

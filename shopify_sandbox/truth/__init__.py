@@ -16,6 +16,7 @@ from typing import Any
 
 from shopify_sandbox.truth import (
     catalog_rows,
+    clearing_figures,
     credit_rows,
     customer_rows,
     inventory_rows,
@@ -32,7 +33,7 @@ from shopify_sandbox.truth.cells import Row
 from shopify_sandbox.truth.facts import Facts
 from shopify_sandbox.truth.holdings import Holdings
 
-__all__ = ["KEYS", "TruthError", "rows", "rows_of", "truth"]
+__all__ = ["KEYS", "TruthError", "clearing", "owed", "rows", "rows_of", "truth"]
 
 #: Table → its key columns; the keys are the tables there are.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -127,6 +128,34 @@ def truth(state: Path) -> dict[str, Any]:
     return {"shop": audit.holdings.goods.shop["domain"], "as_of": audit.holdings.as_of, "tables": tables}
 
 
+def clearing(state: Path, as_of: str | None = None) -> dict[str, dict[str, Any]]:
+    """What waits at each gateway, as ``clearing_figures.by_gateway`` tells it.
+
+    Args:
+        as_of: Instant (UTC, as the log writes it) after which events are passed over; None takes all.
+
+    Raises:
+        TruthError: The log cannot be audited.
+    """
+    audit = Audit()
+    _read(state, audit.orders, audit.holdings, until=as_of)
+    return clearing_figures.by_gateway(audit.orders, audit.holdings)
+
+
+def owed(state: Path, as_of: str | None = None) -> dict[str, dict[str, Any]]:
+    """What is owed on gift cards and as store credit, as ``clearing_figures.owed`` tells it.
+
+    Args:
+        as_of: As for ``clearing``.
+
+    Raises:
+        TruthError: The log cannot be audited.
+    """
+    audit = Audit()
+    _read(state, audit.orders, audit.holdings, until=as_of)
+    return clearing_figures.owed(audit.orders, audit.holdings)
+
+
 def rows(state: Path, table: str) -> Iterator[dict[str, str | None]]:
     """The canonical rows of a table, by key.
 
@@ -163,14 +192,16 @@ class Audit:
     holdings: Holdings = field(default_factory=Holdings)
 
 
-def _read(state: Path, *books: Books | Holdings) -> None:
-    """Read the log into some books."""
+def _read(state: Path, *books: Books | Holdings, until: str | None = None) -> None:
+    """Read the log into some books, up to an instant."""
     path = state / "events.jsonl"
     try:
         with path.open(encoding="utf-8", newline="\n") as log:
             for line in log:
                 if line.endswith("\n"):
                     event: Facts = json.loads(line)
+                    if until is not None and event["at"] > until:
+                        continue
                     for book in books:
                         book.read(event)
     except (OSError, ValueError, KeyError) as problem:

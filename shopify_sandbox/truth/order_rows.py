@@ -63,7 +63,7 @@ def _origin(books: Books, order: OrderBook) -> Row:
 
 
 def _people(books: Books, order: OrderBook) -> Row:
-    placed, company = order.placed, order.placed.extras.purchaser
+    placed, company, terms = order.placed, order.placed.extras.purchaser, order.placed.extras.terms
     known = {name: None if order.is_redacted else getattr(placed, name) for name in ("email", "phone", "note")}
     return {
         **known,
@@ -74,6 +74,8 @@ def _people(books: Books, order: OrderBook) -> Row:
         "company_name": company.name if company else None,
         "company_location_id": company.location_id if company else None,
         "company_contact_id": None,
+        "payment_terms_type": terms.type if terms else None,
+        "payment_due_in_days": terms.due_in_days if terms else None,
     }
 
 

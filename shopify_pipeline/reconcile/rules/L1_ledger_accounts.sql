@@ -85,7 +85,7 @@ subject as (
 booked as (
     select external_id, account, sum(amount) as amount
     from backoffice.ledger
-    where shop = %(shop)s and external_id in (select external_id from owed)
+    where shop = %(shop)s and resource in ('documents', 'payments') and external_id in (select external_id from owed)
     group by external_id, account
 ),
 

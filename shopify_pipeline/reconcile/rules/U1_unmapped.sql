@@ -21,10 +21,20 @@ with words as (
     union all
     select
         'tax',
-        concat(t.title, ' ' || trim_scale(t.rate * 100) || '%%', case when t.channel_liable then ' (channel)' end),
+        concat(
+            t.title,
+            ' ' || trim_scale(t.rate * 100) || '%%',
+            case
+                when t.channel_liable then ' (channel)'
+                when t.channel_liable is null
+                    and o.source_name not in ('web', 'pos', 'shopify_draft_order', 'iphone', 'android')
+                    then ' (liability unknown)'
+            end
+        ),
         t.order_id::text,
         s.happened_at
     from shopify.order_sale_taxes as t
+    inner join shopify.orders as o on o.shop = t.shop and o.order_id = t.order_id
     inner join expected_sales as s on s.sale_id = t.sale_id
     where t.shop = %(shop)s and s.is_in_books
     union all

@@ -22,13 +22,37 @@ create table backoffice.pushes (
 );
 comment on table backoffice.pushes is 'Our own push log: last fingerprint and outcome per record. No reconciliation rule may read it.';
 
+create table backoffice.count_proposals (
+    shop text not null,
+    external_id text not null,
+    inventory_item_id bigint not null,
+    product text not null,
+    location text not null,
+    counted_on date not null,
+    shop_quantity bigint not null,
+    backoffice_quantity bigint not null,
+    account text,
+    status text not null,
+    proposed_at timestamptz not null,
+    decided_at timestamptz,
+    decided_by text,
+    reason text,
+    constraint count_proposals_pkey primary key (shop, external_id),
+    constraint count_proposals_status_known check (status in ('proposed', 'applied', 'withdrawn'))
+);
+comment on table backoffice.count_proposals is 'Counts with the shop as stock master: one row per item, back-office location and day on which both sides differed though nothing was pending. Withdrawn: it no longer held before anybody applied it; reason says why it is withdrawn, or was not taken.';
+
 create table backoffice.snapshots (
     shop text not null,
     as_of timestamptz not null,
     product text not null,
     version text not null,
-    constraint snapshots_pkey primary key (shop)
+    read_at timestamptz,
+    mode text not null,
+    constraint snapshots_pkey primary key (shop),
+    constraint snapshots_mode_known check (mode in ('whole', 'changes'))
 );
+comment on table backoffice.snapshots is 'The last snapshot: as_of by our clock, read_at when it began by the back office''s own; mode tells whether all was read, or what had changed.';
 
 create table backoffice.orders (
     shop text not null,
@@ -60,13 +84,36 @@ comment on table backoffice.documents is 'Snapshot: one posted document per (agr
 
 create table backoffice.ledger (
     shop text not null,
+    resource text not null,
     external_id text not null,
-    order_id bigint not null,
+    order_id bigint,
     account text not null,
     amount numeric not null,
-    constraint ledger_pkey primary key (shop, external_id, account)
+    booked_on date not null,
+    party text not null,
+    constraint ledger_pkey primary key (shop, resource, external_id, account, party)
 );
-comment on table backoffice.ledger is 'Snapshot: debit minus credit per document or payment and account, read from the ledger''s own lines.';
+comment on table backoffice.ledger is 'Snapshot: debit minus credit per document, payment or entry, account and party (external id, empty without), read from the ledger''s own lines. order_id: none for an entry that belongs to no order.';
+
+create table backoffice.taxes (
+    shop text not null,
+    external_id text not null,
+    order_id bigint not null,
+    tax text not null,
+    base numeric not null,
+    amount numeric not null,
+    constraint taxes_pkey primary key (shop, external_id, tax)
+);
+comment on table backoffice.taxes is 'Snapshot: base and amount each document reports under each tax, signed as Shopify signs sales.';
+
+create table backoffice.totals (
+    shop text not null,
+    account text not null,
+    month date not null,
+    amount numeric not null,
+    constraint totals_pkey primary key (shop, account, month)
+);
+comment on table backoffice.totals is 'Snapshot: control totals, debit minus credit of everything booked for the shop per account and month (its first day), summed by the back office.';
 
 create table backoffice.payments (
     shop text not null,
@@ -88,3 +135,13 @@ create table backoffice.stock (
     constraint stock_pkey primary key (shop, product, location)
 );
 comment on table backoffice.stock is 'Snapshot: units on hand per product (variant id as text) and back-office location code.';
+
+create table backoffice.edited (
+    shop text not null,
+    resource text not null,
+    external_id text not null,
+    record text not null,
+    what text not null,
+    constraint edited_pkey primary key (shop, resource, external_id)
+);
+comment on table backoffice.edited is 'Snapshot: records that are no longer what was pushed, because a person changed them in the back office; what is changed, cancelled or deleted.';

@@ -129,6 +129,15 @@ create table ops.dirty (
 );
 comment on table ops.dirty is 'The dirty set: what changed and has not been pushed. A push removes a row only at the seq it read.';
 
+create table ops.backoffice_pauses (
+    shop text not null,
+    since timestamptz not null,
+    until timestamptz not null,
+    message text not null,
+    constraint backoffice_pauses_pkey primary key (shop)
+);
+comment on table ops.backoffice_pauses is 'Shops whose back office failed again and again: no push asks it before until, then one call of its health decides. No row: it answers.';
+
 create table ops.stages (
     stage_id bigint generated always as identity,
     shop text not null,

@@ -108,7 +108,7 @@ create table recon.breaks (
     constraint breaks_status_known check (status in ('open', 'closed', 'accepted')),
     constraint breaks_class_known check (class in (
         'missing_backoffice', 'missing_shopify', 'missing_warehouse', 'amount_mismatch', 'status_mismatch',
-        'quantity_mismatch', 'duplicate', 'in_transit', 'orphan', 'currency_mismatch', 'unmapped'
+        'quantity_mismatch', 'duplicate', 'in_transit', 'orphan', 'currency_mismatch', 'unmapped', 'manual_edit'
     ))
 );
 create index breaks_open on recon.breaks (shop, rule) where status = 'open';

@@ -390,6 +390,8 @@ create table shopify.orders (
     company_name text,
     company_location_id bigint,
     company_contact_id bigint,
+    payment_terms_type text,
+    payment_due_in_days bigint,
     created_at timestamptz not null,
     processed_at timestamptz not null,
     updated_at timestamptz not null,

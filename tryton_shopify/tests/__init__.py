@@ -1,0 +1,1 @@
+"""The module's own tests, in Tryton's harness and without a server; they need no company template."""
