@@ -104,8 +104,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """One successful money movement; ``amount`` is positive when money came in, negative when it went back.
 
     Attributes:
-        rounding: What cash was rounded by: the drawer (``account``) has ``amount + rounding``, the customer's debt falls
-            by ``amount``, and ``rounding_account`` has the difference (``OrderTransaction.amountRoundingSet``).
+        rounding: What cash was rounded by: the drawer (``account``) has ``amount + rounding``, the customer owes ``amount``
+            less, and ``rounding_account`` has the difference (``OrderTransaction.amountRoundingSet``).
     """
 
     external_id: str

@@ -185,8 +185,8 @@ def test_a_push_that_lost_a_reply_looks_the_orders_up_and_sends_no_batch_twice(
         synced_copy.done("push")
         assert relay.lost.is_set()
     calls = [call.rpartition(".")[2] for call in synced_copy.calls_to_the_books()[before:]]
+    synced_copy.write_settings()
     assert calls.count("push_orders") == -(-synced_copy.books()["orders"] // BATCH_SIZE)
     assert calls.count("known") == 1
-    synced_copy.write_settings()
     synced_copy.reconcile()
     assert synced_copy.holds() == undisturbed_holds

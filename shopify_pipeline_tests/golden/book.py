@@ -64,12 +64,15 @@ class Agreement(Page, frozen=True, kw_only=True):
 
 
 class OrderFact(Page, frozen=True, kw_only=True):
+    """``net_days``: within how many days it is to be paid, by net terms."""
+
     id: int
     name: str
     customer: int | None
     company: int | None = None
     company_name: str | None = None
     cancelled: bool = False
+    net_days: int | None = None
 
 
 class Line(Page, frozen=True, kw_only=True):

@@ -185,6 +185,8 @@ class Facts:
             processed_at=placed,
             updated_at=at,
             cancelled_at=at if order.cancelled else None,
+            payment_terms_type=None if order.net_days is None else "NET",
+            payment_due_in_days=order.net_days,
         )
 
     def _line(self, line: Line) -> None:
