@@ -69,7 +69,7 @@ def whole(
         settings = Settings(
             home=home,
             warehouse={"dsn": dsn},
-            backoffice={"adapter": "journal", "options": {"path": home / "journal.jsonl", "currency": store.currency}},
+            backoffice={"adapter": "journal", "options": {"currency": store.currency}},
             shops={
                 "one": shop_settings(
                     shop,
