@@ -78,6 +78,14 @@ app.command("loads")(loads)
 Home = Annotated[Path, typer.Option("--home", help="Folder where the local stack keeps everything.")]
 Orders = Annotated[int, typer.Option("--orders", min=1, help="Orders of a new sandbox world.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of a new sandbox world.")]
+World = Annotated[
+    Literal["usd", "gbp", "jpy", "kwd"],
+    typer.Option("--profile", help="Kind of a new sandbox world's shop; a world that exists stays what it is."),
+]
+Mix = Annotated[
+    Literal["plain", "full"],
+    typer.Option("--mix", help="What happens in a new sandbox world: the everyday, or everything that can."),
+]
 
 
 def main() -> NoReturn:
@@ -105,6 +113,8 @@ def up(
     home: Home = Path(".state"),
     orders: Orders = 2000,
     seed: Seed = 7,
+    profile: World = "usd",
+    mix: Mix = "plain",
     ui_port: Annotated[int | None, typer.Option(help="Port of the Dagster UI [default: 3000, or a free one].")] = None,
     live: Annotated[float, typer.Option(help="Seconds between events in the living store; 0: it stands still.")] = 30,
     webhooks: Annotated[bool, typer.Option(help="Whether the store sends hints.")] = True,
@@ -118,6 +128,8 @@ def up(
         home=home,
         orders=orders,
         seed=seed,
+        profile=profile,
+        mix=mix,
         ui=True,
         ui_port=ui_port,
         webhooks=webhooks,
@@ -135,11 +147,18 @@ def up(
 
 
 @app.command()
-def once(home: Home = Path(".state"), orders: Orders = 2000, seed: Seed = 7, as_json: AsJson = False) -> None:
+def once(
+    home: Home = Path(".state"),
+    orders: Orders = 2000,
+    seed: Seed = 7,
+    profile: World = "usd",
+    mix: Mix = "plain",
+    as_json: AsJson = False,
+) -> None:
     """Run the main job once on a local stack, from extraction to marts, and compare the result with the store."""
     from shopify_pipeline.local.stack import StackOptions, stack
 
-    options = StackOptions(home=home, orders=orders, seed=seed, ui=False)
+    options = StackOptions(home=home, orders=orders, seed=seed, profile=profile, mix=mix, ui=False)
     with stack(options, say) as running:
         outcome = _main_job(running, say)
     if as_json:
@@ -306,14 +325,39 @@ def bench_push_(
         Literal["plain", "full"],
         typer.Option("--mix", help="What happens there: the everyday, or everything that can."),
     ] = "full",
+    database: Annotated[
+        Literal["sqlite", "postgresql"], typer.Option("--database", help="Where Tryton keeps its books.")
+    ] = "sqlite",
     as_json: AsJson = False,
 ) -> None:
     """What it costs to bring all orders of a store into an empty Tryton."""
     from shopify_pipeline.local.bench_push import bench_push
 
     figures = bench_push(
-        home, orders=orders, seed=seed, mix=mix, progress=lambda line: say(line) if not as_json else None
+        home,
+        orders=orders,
+        seed=seed,
+        mix=mix,
+        database=database,
+        progress=lambda line: say(line) if not as_json else None,
     )
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        print_counts(figures, False)
+
+
+@bench_app.command("burst")
+def bench_burst_(
+    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders placed within one hour of the store.")] = 2000,
+    seed: Seed = 7,
+    home: Annotated[Path, typer.Option("--home", help="Keeps PostgreSQL between runs.")] = Path(".state/bench"),
+    as_json: AsJson = False,
+) -> None:
+    """How long orders of a busy hour take into the warehouse and into Tryton, and which volume is too much."""
+    from shopify_pipeline.local.bench_burst import bench_burst
+
+    figures = bench_burst(home, orders=orders, seed=seed, progress=lambda line: say(line) if not as_json else None)
     if as_json:
         print(json.dumps(figures))
     else:
@@ -329,6 +373,7 @@ def _show(outcome: Any) -> None:
         ],
     )
     print_counts({f"back office {name}": number for name, number in outcome.backoffice.items()}, False)
+    print_table("refused", outcome.refused)
     print_counts({f"breaks {name}": number for name, number in outcome.breaks.items()} or {"breaks": 0}, False)
     print_counts(
         {"quarantined": outcome.quarantined, "new versions": outcome.new_versions, "pushed": outcome.pushed}, False

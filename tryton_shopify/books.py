@@ -4,6 +4,7 @@ Not here: documents and payments themselves. A code that is not in the books is 
 """
 
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 
@@ -112,6 +113,16 @@ class Books:
     def period(self, on):
         """Return the open period that holds a day from ``open_date``."""
         return next(p for p in self._found["periods"] if p.start_date <= on <= p.end_date)
+
+    def open_stock_day(self, on):
+        """Return the day itself, or the first one after the last closed stock period: no unit can move in it."""
+        return max(on, self._closed_until + timedelta(days=1)) if self._closed_until else on
+
+    @cached_property
+    def _closed_until(self):
+        closed = [("company", "=", self.company.id), ("state", "=", "closed")]
+        periods = Pool().get("stock.period").search(closed, order=[("date", "DESC")], limit=1)
+        return periods[0].date if periods else None
 
     def _one(self, model, domain, refusal, order=None):
         key = model, refusal

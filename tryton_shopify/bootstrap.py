@@ -18,26 +18,24 @@ from trytond import config as trytond_config
 SECRET_VARIABLES = ("TRYTON_SHOPIFY_PASSWORD", "TRYTON_SHOPIFY_ADMIN_PASSWORD")
 SERVICE_USER = "shopify"
 MODULE = "tryton_shopify"
+POSTGRESQL = "postgresql://"
 SERVICE_GROUPS = ["Shopify Push", "Shopify Read"]
 
 
 def main(argv=None):
     """Build the database named on the command line; progress goes to stdout, one line per step."""
     options = _options(argv)
-    database = options.database.resolve()
-    if database.exists() or database.suffix != ".sqlite":
-        raise SystemExit(f"{database} exists or does not end in .sqlite: name a database file to create")
+    database = _named(options.database)
     password, admin_password = (os.environ.get(name) for name in SECRET_VARIABLES)
     if not (password and admin_password):
         raise SystemExit(f"set {' and '.join(SECRET_VARIABLES)} to the passwords of the service user and of admin")
     plan = tomllib.loads((Path(__file__).parent / "company.toml").read_text(encoding="utf-8"))
     step = _steps(sys.stdout)
-    configure(database.parent)
 
     step("creating the database and activating the modules")
-    database.touch(mode=0o600)
-    _activate(database.stem, admin_password)
-    proteus = _connect(database.stem)
+    _create(options.database, database)
+    _activate(database, admin_password)
+    proteus = _connect(database)
 
     step("creating warehouses and countries")
     _places(plan)
@@ -56,21 +54,50 @@ def main(argv=None):
     step("done")
 
 
-def configure(directory):
-    """Point this process at the databases of a directory, with six price decimals.
+def _named(database):
+    """Point this process at where a database is to be built, and return its name."""
+    if database.startswith(POSTGRESQL):
+        server, _, name = database.rpartition("/")
+        _configure(f"{server}/")
+        return name
+    file = Path(database).resolve()
+    if file.exists() or file.suffix != ".sqlite":
+        raise SystemExit(f"{file} exists or does not end in .sqlite: name a database file to create")
+    _configure("sqlite://", file.parent)
+    return file.stem
+
+
+def _configure(uri, directory=None):
+    """Name the databases' server or directory, and six price decimals.
 
     The decimals are fixed when a database is built: fewer, and the price of a large quantity cannot be written exactly.
     """
-    trytond_config.set("database", "uri", "sqlite://")
-    trytond_config.set("database", "path", str(directory))
+    trytond_config.set("database", "uri", uri)
+    if directory is not None:
+        trytond_config.set("database", "path", str(directory))
     if not trytond_config.has_section("product"):
         trytond_config.add_section("product")
     trytond_config.set("product", "price_decimal", "6")
 
 
+def _create(database, name):
+    """Create the file; what a server holds must be there and empty, for an update would change the books in it."""
+    from trytond.backend import Database
+
+    if not database.startswith(POSTGRESQL):
+        Path(database).touch(mode=0o600)
+    elif Database(name).test():
+        raise SystemExit(f"the database {name} is one of Tryton's already: name an empty one")
+
+
 def _options(argv):
     parser = argparse.ArgumentParser(prog="tryton_shopify.bootstrap", description=main.__doc__)
-    parser.add_argument("--database", type=Path, required=True, metavar="FILE.sqlite")
+    parser.add_argument(
+        "--database",
+        required=True,
+        metavar="FILE.sqlite|URI",
+        help="a file to create, or postgresql://USER@HOST:PORT/NAME of an empty database, its password in PGPASSWORD",
+    )
     parser.add_argument("--company", required=True)
     parser.add_argument("--currency", required=True, metavar="ISO4217")
     parser.add_argument("--shop", action="append", default=[], metavar="DOMAIN", help="may be given several times")

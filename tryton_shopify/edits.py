@@ -1,14 +1,17 @@
 """What people changed after us: the ledger as it was booked, in a digest, against the ledger as it is.
 
-Not here: what to do about it. Only what a person can change is looked for; matching, due days and parties are theirs.
+Customers and variants are compared field by field (``masters.py``). Not here: what to do about it. Only what a person
+can change is looked for; matching, due days and the parties of a ledger line are theirs.
 """
 
 import hashlib
 from collections import defaultdict
 from decimal import Decimal
 
+from . import masters
 from .tables import BOOKED, externals, fetch, page, tables
 
+MASTERS = ("party.party", "product.product")
 CANCELLABLE = ("account.invoice", "sale.sale", "stock.shipment.out", "stock.shipment.out.return")
 
 
@@ -50,6 +53,7 @@ def edited(shop, after, limit, resources, models, among=None):
     standing = {model: _standing(model, _ids(records, model)) for model in models}
     cancelled = _cancelled(records)
     now = digests([record for resource, _, record, _ in found if resource in BOOKED])
+    held = masters.held([f"{model},{id_}" for model in MASTERS for id_ in standing[model]])
     rows = []
     for resource, external_id, record, booked in found:
         model, _, number = record.partition(",")
@@ -57,7 +61,7 @@ def edited(shop, after, limit, resources, models, among=None):
             what = "deleted"
         elif record in cancelled:
             what = "cancelled"
-        elif booked != now.get(record):
+        elif not (masters.is_ours(booked, held[record]) if record in held else booked == now.get(record)):
             what = "changed"
         else:
             continue

@@ -78,6 +78,32 @@ class Move(metaclass=PoolMeta):
         return [*super()._get_origin(), "sale.sale"]
 
 
+class DatedMixin:
+    """The day units moved in the shop; the document's own is later when the stock period was closed."""
+
+    __slots__ = ()
+
+    shopify_on = fields.Date("Shopify Date", readonly=True)
+
+    @classmethod
+    def copy(cls, records, default=None):
+        default = {} if default is None else default.copy()
+        default.setdefault("shopify_on", None)
+        return super().copy(records, default=default)
+
+
+class ShipmentOut(DatedMixin, metaclass=PoolMeta):
+    __name__ = "stock.shipment.out"
+
+
+class ShipmentOutReturn(DatedMixin, metaclass=PoolMeta):
+    __name__ = "stock.shipment.out.return"
+
+
+class Inventory(DatedMixin, metaclass=PoolMeta):
+    __name__ = "stock.inventory"
+
+
 class Sale(metaclass=PoolMeta):
     __name__ = "sale.sale"
 

@@ -80,7 +80,7 @@ class External(ModelSQL, ModelView):
     record = fields.Reference("Record", selection="get_models", required=True, readonly=True)
     fingerprint = fields.Char("Fingerprint", readonly=True, help="What was booked, to tell a repetition from a change.")
     booked = fields.Char(
-        "Booked", readonly=True, help="A digest of the ledger as it was booked, to see what was changed."
+        "Booked", readonly=True, help="Digests of what was booked or written, to see what a person changed."
     )
 
     @classmethod
@@ -123,7 +123,7 @@ class External(ModelSQL, ModelView):
     @classmethod
     @pushes
     def push_stock_counts(cls, shop, batch):
-        """Book opening counts; one answer per count."""
+        """Book counts, opening ones and later ones; one answer per count."""
         return stock.push_counts(shop, batch)
 
     @classmethod
@@ -206,6 +206,6 @@ class External(ModelSQL, ModelView):
 
     @classmethod
     @reads
-    def health(cls):
-        """Return who answers: product, versions and the company's currency."""
+    def health(cls, shop):
+        """Return who answers: product, versions and the currency of the shop's company."""
         return snapshots.health()

@@ -60,9 +60,12 @@ def _check(references, books, order):
         )
     if references.record("parties", order["party"]) is None:
         raise Refused(f"unknown party {order['party']}: push it first")
-    books.warehouse(order["warehouse"])
-    for source in (*order["shipments"], *order["restocks"]):
-        books.warehouse(source["location"])
+    if not references.known("orders", order["external_id"]):
+        books.warehouse(order["warehouse"])
+    for resource in ("shipments", "restocks"):
+        for source in order[resource]:
+            if not references.known(resource, source["external_id"]):
+                books.warehouse(source["location"])
     documents.check(references, books, order)
     payments.check(references, books, order)
     for entry in order["entries"]:

@@ -1,10 +1,11 @@
-"""Customers: created once, kept up to date.
+"""Customers: created once, kept up to date where no person changed what was written.
 
 Not here: orders. An address that changed becomes a new one, because invoices and shipments keep pointing at the old.
 """
 
 from trytond.pool import Pool
 
+from . import masters
 from .references import References, about, answer, fingerprint_of
 
 
@@ -24,13 +25,14 @@ def push(shop, batch):
         else:
             with about(external_id):
                 record = references.record("parties", external_id)
-                _update(record, party)
-                references.add("parties", external_id, record, fingerprint)
+                booked = _update(record, party, masters.read(references.booked("parties", external_id)))
+                references.add("parties", external_id, record, fingerprint, masters.written(booked))
             answers.append(answer(external_id, "updated"))
     if fresh:
         created = Party.create([_values(party) for party in fresh])
         for party, record in zip(fresh, created, strict=True):
-            references.add("parties", party["external_id"], record, fingerprint_of(party))
+            booked = masters.written(masters.of_party(party, record))
+            references.add("parties", party["external_id"], record, fingerprint_of(party), booked)
     references.flush()
     return answers
 
@@ -43,23 +45,39 @@ def _values(party):
     return values
 
 
-def _update(record, party):
+def _update(record, party, booked):
+    """Write every field that still holds what was written before; what a person changed stays.
+
+    Args:
+        booked: Digests of what was written before, by field.
+
+    Returns:
+        Digests of what is written now.
+    """
+    held = masters.held([str(record)])[str(record)]
+    wanted = masters.of_party(party, record)
+    for field, digest in wanted.items():
+        if digest not in held[field] and booked.get(field) in held[field]:
+            _write(record, party, field)
+            held[field].add(digest)
+    return booked | {field: digest for field, digest in wanted.items() if digest in held[field]}
+
+
+def _write(record, party, field):
     pool = Pool()
     Address, Mechanism, Party = map(pool.get, ("party.address", "party.contact_mechanism", "party.party"))
-    Party.write([record], {"name": party["name"]})
-    wanted = _address(party)
-    if not any(_same_address(address, wanted) for address in record.addresses):
+    if field == "name":
+        Party.write([record], {"name": party["name"]})
+    elif field == "address":
         # Addresses are listed by sequence, and a sale takes the first one.
         sequence = min((address.sequence or 0 for address in record.addresses), default=0) - 1
-        Address.create([{**wanted, "party": record.id, "sequence": sequence}])
-    have = {(mechanism.type, mechanism.value) for mechanism in record.contact_mechanisms}
-    missing = [pair for pair in _mechanisms(party) if pair not in have]
-    if missing:
-        Mechanism.create([{"party": record.id, "type": kind, "value": value} for kind, value in missing])
+        Address.create([{**_address(party), "party": record.id, "sequence": sequence}])
+    else:
+        Mechanism.create([{"party": record.id, "type": field, "value": party[field]}])
 
 
 def _mechanisms(party):
-    return [(kind, party[kind]) for kind in ("email", "phone") if party.get(kind)]
+    return [(kind, party[kind]) for kind in masters.CONTACTS if party.get(kind)]
 
 
 def _address(party):
@@ -69,16 +87,6 @@ def _address(party):
         "postal_code": party.get("postal_code"),
         "country": _country(party["country"]) if party.get("country") else None,
     }
-
-
-def _same_address(address, wanted):
-    have = {
-        "street": address.street or None,
-        "city": address.city or None,
-        "postal_code": address.postal_code or None,
-        "country": address.country.id if address.country else None,
-    }
-    return have == {key: value or None for key, value in wanted.items()}
 
 
 def _country(code):

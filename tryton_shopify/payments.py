@@ -153,11 +153,11 @@ def _line(books, sale, code, amount):
 
 
 def _content(books, payment):
-    """What is booked, in words a person can compare."""
+    """What is booked, in words a person can compare; the codes do not count, for the value map may change."""
     amount = books.written(payment["amount"])
     if not payment["rounding"]:
         return amount
-    return f"{amount} rounded by {books.written(payment['rounding'])} on {payment['rounding_account']}"
+    return f"{amount} rounded by {books.written(payment['rounding'])}"
 
 
 def _open_lines(books, sales):

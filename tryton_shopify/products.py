@@ -1,4 +1,6 @@
-"""Variants: one product each, created once, kept up to date. A product is the same in every company, at its own prices.
+"""Variants: one product each, created once, kept up to date where no person changed what was written.
+
+A product is the same in every company, at its own prices: the company that came second wrote the prices alone.
 
 Not here: stock. A product's accounts are not used: every document line brings the account it belongs to.
 """
@@ -9,9 +11,12 @@ from trytond.modules.product import round_price
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
+from . import masters
 from .books import Books
 from .companies import home_of
 from .references import References, Refused, about, answer, fingerprint_of
+
+PRICES = ("list_price", "unit_cost")
 
 
 def push(shop, batch):
@@ -26,8 +31,10 @@ def push(shop, batch):
             with about(external_id):
                 shared = _same_product(product, fresh, books)
                 if shared:
-                    _price(shared, product)
-                    references.add("products", external_id, shared, fingerprint)
+                    for field in PRICES:
+                        _write(shared, product, field)
+                    prices = {field: masters.of_product(product)[field] for field in PRICES}
+                    references.add("products", external_id, shared, fingerprint, masters.written(prices))
                 else:
                     fresh.append(product)
             answers.append(answer(external_id, "created"))
@@ -36,13 +43,14 @@ def push(shop, batch):
         else:
             with about(external_id):
                 record = references.record("products", external_id)
-                _update(record, product, books)
-                references.add("products", external_id, record, fingerprint)
+                booked = _update(record, product, books, masters.read(references.booked("products", external_id)))
+                references.add("products", external_id, record, fingerprint, masters.written(booked))
             answers.append(answer(external_id, "updated"))
     if fresh:
         templates = Template.create([_values(product, books.unit) for product in fresh])
         for product, template in zip(fresh, templates, strict=True):
-            references.add("products", product["external_id"], template.products[0], fingerprint_of(product))
+            booked = masters.written(masters.of_product(product))
+            references.add("products", product["external_id"], template.products[0], fingerprint_of(product), booked)
     references.flush()
     return answers
 
@@ -82,24 +90,39 @@ def _values(product, unit):
     }
 
 
-def _update(record, product, books):
-    pool = Pool()
-    Template, Product = pool.get("product.template"), pool.get("product.product")
+def _update(record, product, books, booked):
+    """Write every field that still holds what was written before; what a person changed stays.
+
+    Args:
+        booked: Digests of what was written before, by field.
+
+    Returns:
+        Digests of what is written now.
+    """
     if (record.type == "goods") != product["stocked"]:
         raise Refused("whether a product is stocked cannot change once it is booked: give it a new code")
-    if record.suffix_code != product["code"]:
-        if _same_product(product, [], books):
-            raise Refused(f"product code {product['code']} is taken by a product of another company")
-        Product.write([record], {"suffix_code": product["code"]})
-    Template.write([record.template], {"name": product["name"]})
-    _price(record, product)
+    held = masters.held([str(record)])[str(record)]
+    wanted = {field: digest for field, digest in masters.of_product(product).items() if field in booked}
+    for field, digest in wanted.items():
+        if digest not in held[field] and booked[field] in held[field]:
+            if field == "code" and _same_product(product, [], books):
+                raise Refused(f"product code {product['code']} is taken by a product of another company")
+            _write(record, product, field)
+            held[field] = {digest}
+    return booked | {field: digest for field, digest in wanted.items() if digest in held[field]}
 
 
-def _price(record, product):
-    """List price and cost are the company's own."""
+def _write(record, product, field):
     pool = Pool()
-    pool.get("product.template").write([record.template], {"list_price": round_price(product["list_price"])})
-    pool.get("product.product").write([record], {"cost_price": _cost(product)})
+    Template, Product = pool.get("product.template"), pool.get("product.product")
+    if field == "name":
+        Template.write([record.template], {"name": product["name"]})
+    elif field == "code":
+        Product.write([record], {"suffix_code": product["code"]})
+    elif field == "list_price":
+        Template.write([record.template], {"list_price": round_price(product["list_price"])})
+    else:
+        Product.write([record], {"cost_price": _cost(product)})
 
 
 def _cost(product):

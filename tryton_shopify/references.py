@@ -82,18 +82,28 @@ class References:
         """Tell whether the id was booked before this push."""
         return (resource, external_id) in self._known
 
-    def add(self, resource, external_id, record, fingerprint=None):
-        """Remember that the record now stands for the id; also for a known id whose fingerprint changed."""
-        self._added[resource, external_id] = record, fingerprint
+    def booked(self, resource, external_id):
+        """Return the digest of what was written before this push, or None."""
+        known = self._known.get((resource, external_id))
+        return known.booked if known else None
+
+    def add(self, resource, external_id, record, fingerprint=None, booked=None):
+        """Remember that the record now stands for the id; also for a known id whose fingerprint changed.
+
+        Args:
+            booked: Digest of what was written, for what is not in the ledger.
+        """
+        self._added[resource, external_id] = record, fingerprint, booked
 
     def flush(self):
         """Write what was added, in the same transaction as the records themselves, once they are posted."""
         External = Pool().get("shopify.external")
-        booked = digests([str(record) for (resource, _), (record, _) in self._added.items() if resource in BOOKED])
+        ledger = digests([str(record) for (resource, _), (record, *_) in self._added.items() if resource in BOOKED])
         new, changed = [], []
-        for key, (record, fingerprint) in self._added.items():
+        for key, (record, fingerprint, booked) in self._added.items():
             if key in self._known:
-                changed += [[self._known[key]], {"fingerprint": fingerprint}]
+                values = {"fingerprint": fingerprint}
+                changed += [[self._known[key]], values if booked is None else {**values, "booked": booked}]
             else:
                 resource, external_id = key
                 new.append(
@@ -103,7 +113,7 @@ class References:
                         "external_id": external_id,
                         "record": str(record),
                         "fingerprint": fingerprint,
-                        "booked": booked.get(str(record)) if resource in BOOKED else None,
+                        "booked": ledger.get(str(record)) if resource in BOOKED else booked,
                     }
                 )
         if new:

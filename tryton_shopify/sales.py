@@ -124,10 +124,12 @@ def _line(references, books, order, line):
 
 
 def _returns(references, books, order):
-    """Values of the negative lines that stand for restocked units."""
+    """Values of the negative lines that stand for restocked units that are not booked yet."""
     owed = {line["external_id"]: line for line in order["lines"]}
     values = []
     for restock in order["restocks"]:
+        if references.known("restocks", restock["external_id"]):
+            continue
         for units in restock["units"]:
             if units["order_line"] not in owed:
                 raise Refused(f"{restock['external_id']} restocks {units['order_line']}, which is not in the order")

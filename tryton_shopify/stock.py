@@ -1,4 +1,4 @@
-"""Units: opening counts, fulfilments as shipments, restocks as customer returns.
+"""Units: counts, fulfilments as shipments, restocks as customer returns.
 
 Not here: money, and which sale line a unit belongs to (``sales.py``).
 """
@@ -14,10 +14,10 @@ CANCELLED = "cancelled"
 
 
 def push_counts(shop, batch):
-    """Book each opening count once; return one answer per count, in the order given.
+    """Book each count once; return one answer per count, in the order given.
 
-    A count is what was on hand when the books were opened. Another number for the same count would overwrite the
-    cost of goods, so it is refused.
+    A count is what was on hand when the books were opened, or on a later day. Another number for the same count would
+    overwrite the cost of goods, so it is refused.
     """
     books = Books()
     wanted = [("stock_counts", count["external_id"]) for count in batch]
@@ -34,7 +34,7 @@ def push_counts(shop, batch):
                 answers.append(answer(external_id, "unchanged"))
             else:
                 booked = references.fingerprint("stock_counts", external_id)
-                raise Refused(f"opening count of {booked} is booked and cannot become {count['quantity']}")
+                raise Refused(f"count of {booked} is booked and cannot become {count['quantity']}")
     if groups:
         _book_counts(references, books, groups)
     references.flush()
@@ -58,7 +58,8 @@ def _book_counts(references, books, groups):
         {
             "company": books.company.id,
             "location": warehouse.storage_location.id,
-            "date": counted_on,
+            "date": books.open_stock_day(counted_on),
+            "shopify_on": counted_on,
             "empty_quantity": "keep",
             "lines": [
                 ("create", [{"product": product.id, "quantity": float(count["quantity"])} for count, product in lines])
@@ -97,6 +98,8 @@ def _complete(inventories, groups):
 def ship(references, books, orders):
     """Book every new fulfilment as a done shipment from its own warehouse, on its own day; undo what was cancelled.
 
+    In a closed stock period nothing can move: such units move on the first open day, and the event's is kept beside it.
+
     It is forced: the units have left, whatever the back office believes was there. Negative stock is a finding of
     reconciliation, not a reason to deny a fact.
     """
@@ -114,7 +117,7 @@ def is_to_undo(references, source):
     """Tell whether a fulfilment was booked and cancelled afterwards."""
     name = source["external_id"]
     return (
-        source["is_cancelled"]
+        source["cancelled_on"] is not None
         and references.known("shipments", name)
         and references.fingerprint("shipments", name) != CANCELLED
     )
@@ -136,7 +139,7 @@ def _take_back(references, books, orders):
             references.add("shipments", source["external_id"], shipment, CANCELLED)
             # What moved no goods stands for its sale, and there is nothing to take back.
             if shipment.__name__ == "stock.shipment.out":
-                values.append(_way_back(books, shipment, max(source["on"], shipment.effective_date)))
+                values.append(_way_back(books, shipment, source["cancelled_on"]))
                 for move in shipment.outgoing_moves:
                     undone[move.origin] += move.quantity
     if values:
@@ -152,9 +155,10 @@ def _take_back(references, books, orders):
         )
 
 
-def _way_back(books, shipment, on):
+def _way_back(books, shipment, cancelled_on):
     """Values of the return. Its reference names the shipment: moves with an origin are dated by Tryton, not by us."""
     warehouse = shipment.warehouse
+    on = books.open_stock_day(max(cancelled_on, shipment.effective_date))
     moves = [
         {
             "from_location": move.to_location.id,
@@ -179,6 +183,7 @@ def _way_back(books, shipment, on):
         "reference": f"{shipment.reference} {shipment.number}",
         "effective_date": on,
         "planned_date": on,
+        "shopify_on": cancelled_on,
         "moves": [("create", moves)],
     }
 
@@ -198,7 +203,7 @@ def _book_units(references, books, orders, resource, Shipment):
         for source in order[resource]:
             if references.known(resource, source["external_id"]):
                 continue
-            if source.get("is_cancelled"):
+            if source.get("cancelled_on"):
                 references.add(resource, source["external_id"], sale, CANCELLED)
                 continue
             with about(order["external_id"]):
@@ -216,14 +221,15 @@ def _book_units(references, books, orders, resource, Shipment):
 
 
 def _shipment(sale, source, books, resource, moves):
-    warehouse = books.warehouse(source["location"])
+    warehouse, on = books.warehouse(source["location"]), books.open_stock_day(source["on"])
     values = {
         "company": books.company.id,
         "customer": sale.party.id,
         "warehouse": warehouse.id,
         "reference": sale.reference,
-        "effective_date": source["on"],
-        "planned_date": source["on"],
+        "effective_date": on,
+        "planned_date": on,
+        "shopify_on": source["on"],
         "moves": [("create", moves)],
     }
     if resource == "shipments":
@@ -265,7 +271,7 @@ def _moves(sale, source, books, resource):
                     "quantity": float(units["quantity"]),
                     "unit_price": line.unit_price,
                     "currency": books.currency.id,
-                    "planned_date": source["on"],
+                    "planned_date": books.open_stock_day(source["on"]),
                     "origin": str(line),
                 }
             )

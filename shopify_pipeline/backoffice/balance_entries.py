@@ -67,16 +67,22 @@ def payout_entry(row: PayoutRow, value_map: ValueMap, books: Books) -> JournalEn
     """What reached the bank, or was taken from it; the way back when the bank returned it after it was booked.
 
     One that was issued before go-live and was under way then is in the books from their first day.
+
+    Raises:
+        NotReadYet: What says when the bank returned it is not in the warehouse.
     """
     moved = -abs(row.net) if row.direction == "WITHDRAWAL" else abs(row.net)
     is_back = row.status != "PAID"
+    at = row.returned_at if is_back else row.issued_at
+    if at is None:
+        raise NotReadYet
     bank, clearing = value_map.account("bank"), value_map.gateway(GATEWAY)
     if is_back:
         bank, clearing = clearing, bank
     return journal_entry(
         f"{'payout_back' if is_back else 'payout'}/{row.payout_id}",
         f"PAYOUT_{row.status}" if is_back else "PAYOUT",
-        max(books.day(row.returned_at if is_back else row.issued_at), books.go_live_on),
+        max(books.day(at), books.go_live_on),
         row.currency,
         f"Payout {row.payout_id}{' came back' if is_back else ''}",
         [(bank, moved), (clearing, -moved)],

@@ -82,6 +82,12 @@ select
             then 'levels were not read since it moved'
         when read.books_at is null or read.books_at < greatest(sold.pushed_at, read.counted_at)
             then 'the back office was not read since the last push'
+        when exists (
+            select
+            from backoffice.count_proposals as counted
+            where counted.shop = %(shop)s and counted.status = 'applied' and counted.counted_on = %(today)s
+                and counted.inventory_item_id = differing.inventory_item_id and counted.location = differing.code
+        ) then 'it was counted today already'
     end as pending
 from differing
 cross join read

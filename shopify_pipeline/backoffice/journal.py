@@ -81,8 +81,8 @@ class JournalBackOffice:
         """The currency of every amount in it, ISO 4217."""
         return self._chart.currency
 
-    def health(self) -> Health:
-        """Say who answers."""
+    def health(self, shop: str) -> Health:
+        """Say who answers: a journal is of one company."""
         return Health(product="journal", version=VERSION, plugin=VERSION, currency=self._chart.currency)
 
     def push_parties(self, shop: str, parties: Sequence[Party]) -> list[Result]:
@@ -113,7 +113,13 @@ class JournalBackOffice:
                     results.append(_rejected(order.external_id, refusal))
                     continue
                 missing = [entry for entry in _parts(shop, order) if not self._is_written(entry)]
-                append([*missing, _entry(shop, "orders", order, order_id=order.external_id, party=order.party)])
+                append(
+                    [
+                        *missing,
+                        *self._due_days(shop, order),
+                        _entry(shop, "orders", order, order_id=order.external_id, party=order.party),
+                    ]
+                )
                 results.append(
                     Result(
                         external_id=order.external_id,
@@ -225,7 +231,7 @@ class JournalBackOffice:
             for entry in self._entries(shop)
             if (among is None or entry.external_id in among.get(entry.resource, ()))
             and entry.resource != "orders"
-            and entry.fingerprint != _fingerprint(bytes(entry.record))
+            and _is_edited(entry)
         ]
 
     def counts(self, shop: str) -> dict[str, int]:
@@ -269,6 +275,17 @@ class JournalBackOffice:
         is_cancelled = (entry.shop, REVERSALS, entry.external_id) in self._file.entries
         return entry.key in self._file.entries or (entry.resource == "shipments" and is_cancelled)
 
+    def _due_days(self, shop: str, order: Order) -> Iterator[Entry]:
+        """Written documents that are due on another day now: terms may be agreed on, or start, later."""
+        for document in order.documents:
+            known = self._file.entries.get((shop, "documents", document.external_id))
+            if known is None:
+                continue
+            written = msgspec.json.decode(known.record, type=Document)
+            if written.due_on != document.due_on:
+                moved = msgspec.structs.replace(written, due_on=document.due_on)
+                yield _entry(shop, "documents", moved, order_id=known.order_id, party=known.party)
+
     def _push(
         self, shop: str, resource: str, records: Sequence[Simple], check: Callable[[Simple], None]
     ) -> list[Result]:
@@ -277,7 +294,7 @@ class JournalBackOffice:
             for record in records:
                 entry = _entry(shop, resource, record)
                 known = self._file.entries.get(entry.key)
-                if known is not None and known.fingerprint == entry.fingerprint:
+                if known is not None and (known.fingerprint == entry.fingerprint or _is_edited(known)):
                     results.append(Result(external_id=record.external_id, outcome=Outcome.UNCHANGED))
                     continue
                 try:
@@ -296,8 +313,8 @@ def _parts(shop: str, order: Order) -> Iterator[Entry]:
         "documents": order.documents,
         "payments": order.payments,
         "entries": order.entries,
-        "shipments": [shipment for shipment in order.shipments if not shipment.is_cancelled],
-        REVERSALS: [shipment for shipment in order.shipments if shipment.is_cancelled],
+        "shipments": [shipment for shipment in order.shipments if shipment.cancelled_on is None],
+        REVERSALS: [shipment for shipment in order.shipments if shipment.cancelled_on is not None],
         "restocks": order.restocks,
     }
     for resource, records in parts.items():
@@ -327,6 +344,11 @@ def _entry(
 
 def _fingerprint(record: bytes) -> str:
     return sha256(record).hexdigest()
+
+
+def _is_edited(entry: Entry) -> bool:
+    """Whether somebody changed a record in the file; what a person changed stays."""
+    return entry.fingerprint != _fingerprint(bytes(entry.record))
 
 
 def _rejected(external_id: str, refusal: Refused) -> Result:

@@ -264,8 +264,8 @@ def movements(entries: Sequence[Entry]) -> list[Movement]:
             move(entry, restock.on, restock.location, restock.units, 1)
         elif entry.resource == REVERSALS and entry.external_id in shipped:
             booked = shipped[entry.external_id]
-            on = msgspec.json.decode(entry.record, type=Shipment).on
-            move(entry, on, booked.location, booked.units, 1)
+            cancelled_on = msgspec.json.decode(entry.record, type=Shipment).cancelled_on or booked.on
+            move(entry, max(cancelled_on, booked.on), booked.location, booked.units, 1)
     return found
 
 

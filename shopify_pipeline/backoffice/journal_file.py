@@ -85,9 +85,18 @@ class JournalFile:
                     self._read_bytes += file.write(msgspec.json.encode(entry) + b"\n")
                     self.entries[entry.key] = entry
 
-            yield append
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                yield append
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                self._forget()
+                raise
+
+    def _forget(self) -> None:
+        """What is on disk is not known any more: the next reading begins at the start."""
+        self._read_bytes = 0
+        self.entries.clear()
 
     def _read_from(self, file: BinaryIO) -> None:
         file.seek(self._read_bytes)

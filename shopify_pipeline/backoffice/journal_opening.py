@@ -26,7 +26,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         currency: Of the company, ISO 4217.
         path: The file; one that is not absolute is below ``home``.
-        tax_accounts: Account by tax code, where it is not the value map's tax account (a tax the channel remits).
+        tax_accounts: Account by tax code, where it is not the one the value map says.
     """
 
     currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
@@ -60,7 +60,7 @@ def chart_of(maps: Sequence[ValueMap], options: Options) -> Chart:
     if len(receivables) != 1:
         found = ", ".join(receivables) or "none"
         raise ConfigError(f"a journal is of one company, with one receivable account; the value maps name: {found}")
-    taxes = {code: value_map.account("tax") for value_map in maps for code in value_map.taxes.values()}
+    taxes = {code: account for value_map in maps for code, account in value_map.tax_accounts().items()}
     unknown = sorted(set(options.tax_accounts) - set(taxes))
     if unknown:
         raise ConfigError(f"[backoffice.options] tax_accounts: no value map has the tax {', '.join(unknown)}")

@@ -49,7 +49,7 @@ class BalanceRow(Row, frozen=True, kw_only=True):
 
 
 class PayoutRow(Row, frozen=True, kw_only=True):
-    """A payout that reached the bank, or came back from it after it was booked."""
+    """A payout that reached the bank, or came back from it after it was booked; ``returned_at`` None: not read when."""
 
     payout_id: int
     status: str
@@ -57,7 +57,7 @@ class PayoutRow(Row, frozen=True, kw_only=True):
     issued_at: datetime
     currency: str
     net: Decimal
-    returned_at: datetime
+    returned_at: datetime | None
 
 
 class DisputeRow(Row, frozen=True, kw_only=True):

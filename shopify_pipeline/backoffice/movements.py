@@ -117,11 +117,6 @@ def due(conn: Conn, shop: str, books: Books) -> Due:
     return Due(list(found), marks, refused)
 
 
-def forget_refused(conn: Conn, shop: str, names: Sequence[str]) -> None:
-    """Forget that entries were refused which nothing is owed for any more."""
-    conn.execute(SQL["forget_refused"], {"shop": shop, "names": list(names)})
-
-
 def root_of(external_id: str) -> Root | None:
     """The root an entry was made from; None when it is none of these, but an order's."""
     kind, _, rest = external_id.partition("/")

@@ -14,10 +14,6 @@ from backoffice.pushes
 where shop = %(shop)s and resource = 'entries' and outcome in ('rejected', 'manual_edit')
 order by external_id;
 
--- name: forget_refused
-delete from backoffice.pushes
-where shop = %(shop)s and resource = 'entries' and outcome = 'rejected' and external_id = any(%(names)s);
-
 -- name: read_up_to
 -- Everything up to then is in the warehouse; no row while something of the stream is withheld.
 select c.cursor_at
@@ -65,8 +61,8 @@ where b.shop = %(shop)s and b.balance_transaction_id = any(%(ids)s)
 order by b.transaction_at, b.balance_transaction_id;
 
 -- name: payouts
--- A payout is booked once the bank has it; one that came back after that is booked back. One that was under way at
--- go-live is booked when the opening balances brought it.
+-- A payout is booked once the bank has it; one that came back after that is booked back, once its way back is read. One
+-- that was under way at go-live is booked when the opening balances brought it.
 with returned as materialized (
     select b.source_id as payout_id, max(b.transaction_at) as returned_at
     from shopify.balance_transactions as b
@@ -75,8 +71,7 @@ with returned as materialized (
 )
 
 select
-    p.payout_id, p.status, p.direction, p.issued_at, p.currency, p.net,
-    coalesce(returned.returned_at, p.issued_at) as returned_at
+    p.payout_id, p.status, p.direction, p.issued_at, p.currency, p.net, returned.returned_at
 from shopify.payouts as p
 left join returned on returned.payout_id = p.payout_id
 where p.shop = %(shop)s and p.payout_id = any(%(ids)s) and not p._deleted

@@ -20,7 +20,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
 from shopify_pipeline.backoffice import mapping
+from shopify_pipeline.backoffice.credit_entries import gift_cards_owed
 from shopify_pipeline.backoffice.mapping import Books, Recognition
+from shopify_pipeline.backoffice.movement_rows import PUT_ON
 from shopify_pipeline.backoffice.owed import OrderFacts, Row
 from shopify_pipeline.backoffice.protocol import Document, EntryLine, JournalEntry, Order
 from shopify_pipeline.backoffice.value_map import ValueMap
@@ -34,6 +36,8 @@ PAYMENTS, GIFT_CARD, STORE_CREDIT = "shopify_payments", "gift_card", "shopify_st
 #: Balance transactions whose account a reserve and an undecided dispute stand on.
 RESERVED, WITHDRAWN = "RESERVED_FUNDS", "DISPUTE_WITHDRAWAL"
 KIND = "OPENING"
+#: A payout that was issued longer before go-live had arrived: banks take days, holidays included.
+UNDER_WAY_AT_MOST = timedelta(days=10)
 #: Before any order: books that begin here hold everything.
 EVER = date(1970, 1, 1)
 
@@ -50,7 +54,7 @@ class BalanceRow(Row, frozen=True, kw_only=True):
 
 
 class PayoutRow(Row, frozen=True, kw_only=True):
-    """A payout on its way; negative when the bank is charged."""
+    """A payout that is or may have been on its way; negative when the bank is charged."""
 
     payout_id: int
     currency: str
@@ -80,11 +84,13 @@ class Balances(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         currency: The shop's.
+        in_doubt: Payouts that have arrived, before go-live or since.
     """
 
     currency: str
     payments: tuple[BalanceRow, ...] = ()
     in_transit: tuple[PayoutRow, ...] = ()
+    in_doubt: tuple[PayoutRow, ...] = ()
     reserves: tuple[BalanceRow, ...] = ()
     disputes: tuple[DisputeRow, ...] = ()
     gift_cards: tuple[BalanceRow, ...] = ()
@@ -129,6 +135,7 @@ def balances(conn: Conn, shop: str, books: Books) -> Balances | None:
         currency=currency[0],
         payments=_rows(conn, BalanceRow, "balance", shop, books),
         in_transit=_rows(conn, PayoutRow, "in_transit", shop, books),
+        in_doubt=_rows(conn, PayoutRow, "in_doubt", shop, books),
         reserves=_rows(conn, BalanceRow, "reserves", shop, books),
         disputes=_rows(conn, DisputeRow, "disputes", shop, books),
         gift_cards=_rows(conn, BalanceRow, "gift_cards", shop, books),
@@ -199,11 +206,21 @@ def entries(
         name, what = f"dispute/{dispute.dispute_id}", f"dispute {dispute.dispute_id}, not decided"
         bring(name, what, lambda: value_map.balance_type(WITHDRAWN), dispute.amount, dispute.currency)
     for row in found.gift_cards:
-        bring("gift_cards", "open gift cards", lambda: value_map.gateway(GIFT_CARD), -row.amount, row.currency)
+        bring("gift_cards", "open gift cards", lambda: gift_cards_owed(value_map), -row.amount, row.currency)
     for row in found.store_credit:
         bring("store_credit", "open store credit", lambda: value_map.gateway(STORE_CREDIT), -row.amount, row.currency)
     for gateway, amount in given.items():
         bring(f"clearing/{gateway}", f"balance of {gateway}, as given", partial(value_map.gateway, gateway), amount)
+    missing += [
+        NotBrought(
+            what=f"payout {payout.payout_id} of {books.day(payout.issued_at)}",
+            currency=payout.currency,
+            amount=Decimal(plain(payout.amount)),
+            reason="it has arrived and Shopify does not say when: if the bank's statement has it on "
+            f"{books.go_live_on} or later, book it from the opening account to the bank by hand",
+        )
+        for payout in found.in_doubt
+    ]
     missing += [
         NotBrought(
             what=f"balance of {row.gateway or 'a gateway without a name'}",
@@ -219,7 +236,11 @@ def entries(
 
 
 def digest(go_live_on: date, opening: Sequence[JournalEntry]) -> str:
-    """What names a plan: the same amounts on the same accounts give the same one, whatever the shop does meanwhile."""
+    """What names a plan: the same amounts on the same accounts give the same one.
+
+    What happens in the shop meanwhile does not change them, but for a payout on its way that arrives or fails before it
+    was brought: nobody can tell any more that it was.
+    """
     content = [
         (entry.external_id, entry.currency, [(line.account, str(line.amount)) for line in entry.lines])
         for entry in sorted(opening, key=lambda entry: entry.external_id)
@@ -232,7 +253,7 @@ def _bare(whole: Order) -> Order:
     left: dict[str, int] = {}
     for shipment in whole.shipments:
         for units in shipment.units:
-            if not shipment.is_cancelled:
+            if shipment.cancelled_on is None:
                 left[units.order_line] = left.get(units.order_line, 0) + units.quantity
     lines = tuple(
         msgspec.structs.replace(line, quantity=line.quantity - left.get(line.external_id, 0)) for line in whole.lines
@@ -304,6 +325,8 @@ def _parameters(shop: str, books: Books) -> dict[str, object]:
         "go_live_at": books.go_live_at,
         "go_live_on": books.go_live_on,
         "told": [PAYMENTS, GIFT_CARD, STORE_CREDIT],
+        "put_on": sorted(PUT_ON),
+        "arrived_since": books.go_live_at - UNDER_WAY_AT_MOST,
     }
 
 

@@ -1,5 +1,7 @@
 -- What stood open when the books began: one statement per kind, as of the first instant of go-live.
--- Parameters: shop, go_live_on, go_live_at (its first instant, UTC), told (gateways whose balance Shopify tells itself).
+-- Parameters: shop, go_live_on, go_live_at (its first instant, UTC), told (gateways whose balance Shopify tells itself),
+-- put_on (types of transactions that put money on a card or account: signs are not relied on), arrived_since (a payout
+-- that was issued before had arrived by go-live).
 
 -- name: shop_currency
 select currency
@@ -76,9 +78,13 @@ moved as (
     from entries
     where transaction_at < %(go_live_at)s
     union all
-    select currency, case when direction = 'WITHDRAWAL' then abs(net) else -net end
-    from shopify.payouts
-    where shop = %(shop)s and not _deleted and issued_at < %(go_live_at)s and status in ('SCHEDULED', 'IN_TRANSIT', 'PAID')
+    select p.currency, case when p.direction = 'WITHDRAWAL' then abs(p.net) else -abs(p.net) end
+    from shopify.payouts as p
+    left join backoffice.pushes as brought
+        on brought.shop = p.shop and brought.resource = 'entries' and brought.outcome <> 'rejected'
+        and brought.external_id = 'opening/payout/' || p.payout_id
+    where p.shop = %(shop)s and not p._deleted and p.issued_at < %(go_live_at)s
+        and (p.status in ('SCHEDULED', 'IN_TRANSIT', 'PAID') or brought.external_id is not null)
 )
 
 select currency, sum(amount) as amount
@@ -112,14 +118,37 @@ having sum(b.amount) <> 0
 order by d.dispute_id, b.currency;
 
 -- name: in_transit
--- Payouts that were issued before go-live and have not arrived yet: the push books each when it does.
-select payout_id, currency, case when direction = 'WITHDRAWAL' then -abs(net) else net end as amount, issued_at
-from shopify.payouts
-where shop = %(shop)s and not _deleted and issued_at < %(go_live_at)s and status in ('SCHEDULED', 'IN_TRANSIT') and net <> 0
-order by issued_at, payout_id;
+-- Payouts that were issued before go-live and have not arrived yet: the push books each when it does. One that was
+-- brought stays so, whatever became of it.
+select
+    p.payout_id, p.currency, case when p.direction = 'WITHDRAWAL' then -abs(p.net) else abs(p.net) end as amount,
+    p.issued_at
+from shopify.payouts as p
+left join backoffice.pushes as brought
+    on brought.shop = p.shop and brought.resource = 'entries' and brought.outcome <> 'rejected'
+    and brought.external_id = 'opening/payout/' || p.payout_id
+where p.shop = %(shop)s and not p._deleted and p.issued_at < %(go_live_at)s and p.net <> 0
+    and (p.status in ('SCHEDULED', 'IN_TRANSIT') or brought.external_id is not null)
+order by p.issued_at, p.payout_id;
+
+-- name: in_doubt
+-- Payouts that have arrived, of which nothing says on which side of go-live: Shopify tells no day of arrival, and they
+-- were not seen to have arrived before.
+select
+    p.payout_id, p.currency, case when p.direction = 'WITHDRAWAL' then -abs(p.net) else abs(p.net) end as amount,
+    p.issued_at
+from shopify.payouts as p
+left join backoffice.pushes as brought
+    on brought.shop = p.shop and brought.resource = 'entries' and brought.outcome <> 'rejected'
+    and brought.external_id = 'opening/payout/' || p.payout_id
+where p.shop = %(shop)s and not p._deleted and p.net <> 0
+    and p.issued_at >= %(arrived_since)s and p.issued_at < %(go_live_at)s
+    and p.status = 'PAID' and p._observed_at >= %(go_live_at)s and brought.external_id is null
+order by p.issued_at, p.payout_id;
 
 -- name: gift_cards
--- What cards were worth, by currency; a card that was sold is owed for from its sale on, whenever it was made.
+-- What cards were worth, by currency; a card that was sold is owed for from its sale on, whenever it was made, and also
+-- while it is not made yet.
 with card as (
     select
         c.gift_card_id, c.balance_currency as currency, c.initial_value,
@@ -138,22 +167,58 @@ with card as (
         and (c.deactivated_at is null or c.deactivated_at >= %(go_live_at)s)
         -- A card ends the day after its last one.
         and (c.expires_on is null or c.expires_on >= %(go_live_on)s::date - 1)
+),
+
+line as (
+    select
+        s.order_line_id, o.presentment_currency as currency,
+        sum(s.quantity) filter (where s.action_type = 'ORDER') as units,
+        coalesce(-sum(s.quantity) filter (where s.action_type = 'RETURN'), 0) as units_back,
+        sum(s.total_presentment - s.total_tax_presentment) filter (where s.action_type <> 'RETURN') as sold_for
+    from shopify.order_sales as s
+    inner join shopify.order_agreements as a
+        on a.shop = s.shop and a.order_id = s.order_id and a.agreement_id = s.agreement_id
+    inner join shopify.orders as o on o.shop = s.shop and o.order_id = s.order_id
+    where s.shop = %(shop)s and s.line_type = 'GIFT_CARD' and a.happened_at < %(go_live_at)s
+        and not o.is_test and not o._deleted
+    group by s.order_line_id, o.presentment_currency
+),
+
+unmade as (
+    select line.currency, line.sold_for, line.units, line.units - line.units_back - count(c.gift_card_id) as units_open
+    from line
+    left join shopify.gift_cards as c
+        on c.shop = %(shop)s and c.order_line_id = line.order_line_id and not c._deleted
+    where line.units > 0
+    group by line.order_line_id, line.currency, line.sold_for, line.units, line.units_back
+),
+
+worth as (
+    select card.currency, card.initial_value + coalesce(moved.amount, 0) as amount
+    from card
+    left join lateral (
+        select sum(case when t.transaction_type = any(%(put_on)s) then abs(t.amount) else -abs(t.amount) end) as amount
+        from shopify.gift_card_transactions as t
+        where t.shop = %(shop)s and t.gift_card_id = card.gift_card_id and t.processed_at < %(go_live_at)s
+    ) as moved on true
+    where card.owed_at < %(go_live_at)s
+    union all
+    select unmade.currency, unmade.sold_for * unmade.units_open / unmade.units
+    from unmade
+    where unmade.units_open > 0
 )
 
-select card.currency, count(*) as records, sum(card.initial_value + coalesce(moved.amount, 0)) as amount
-from card
-left join lateral (
-    select sum(t.amount) as amount
-    from shopify.gift_card_transactions as t
-    where t.shop = %(shop)s and t.gift_card_id = card.gift_card_id and t.processed_at < %(go_live_at)s
-) as moved on true
-where card.owed_at < %(go_live_at)s and card.initial_value + coalesce(moved.amount, 0) <> 0
-group by card.currency
-order by card.currency;
+select currency, count(*) as records, sum(amount) as amount
+from worth
+where amount <> 0
+group by currency
+order by currency;
 
 -- name: store_credit
 with account as (
-    select a.store_credit_account_id, a.currency, sum(t.amount) as amount
+    select
+        a.store_credit_account_id, a.currency,
+        sum(case when t.transaction_type = any(%(put_on)s) then abs(t.amount) else -abs(t.amount) end) as amount
     from shopify.store_credit_accounts as a
     inner join shopify.store_credit_transactions as t
         on t.shop = a.shop and t.store_credit_account_id = a.store_credit_account_id

@@ -103,9 +103,13 @@ def read_booked(path: Path) -> list[Booked]:
 
 
 def our_figures(
-    order: Order, until: date, *, by_account: bool, receivable: str, tax: str
+    order: Order, until: date, *, by_account: bool, receivable: str, tax_accounts: Mapping[str, str]
 ) -> Iterator[tuple[str, date, Decimal]]:
-    """(figure, day, amount) of everything of an order up to a day; with accounts, payments too."""
+    """(figure, day, amount) of everything of an order up to a day; with accounts, payments and entries too.
+
+    Args:
+        tax_accounts: Account by tax code.
+    """
     for document in order.documents:
         if document.on > until:
             continue
@@ -116,7 +120,8 @@ def our_figures(
             yield TAX, document.on, whole
             continue
         yield receivable, document.on, document.total
-        yield tax, document.on, -whole
+        for code, amount in taxes:
+            yield tax_accounts[code], document.on, -amount
         for line in document.lines:
             yield line.account, document.on, -line.net
     for payment in order.payments if by_account else ():
@@ -125,6 +130,10 @@ def our_figures(
             yield receivable, payment.on, -payment.amount
             if payment.rounding and payment.rounding_account:
                 yield payment.rounding_account, payment.on, -payment.rounding
+    for entry in order.entries if by_account else ():
+        if entry.on <= until:
+            for side in entry.lines:
+                yield side.account, entry.on, side.amount
 
 
 def compare(

@@ -28,7 +28,8 @@ where o.shop = %(shop)s
             select
             from shopify.fulfillments as f
             where f.shop = o.shop and f.order_id = o.order_id
-                and f.status in ('SUCCESS', 'CANCELLED') and f.created_at >= %(go_live_at)s
+                and f.status in ('SUCCESS', 'CANCELLED')
+                and (f.created_at >= %(go_live_at)s or (f.status = 'CANCELLED' and f.updated_at >= %(go_live_at)s))
         )
         or exists (
             select
@@ -264,6 +265,18 @@ moved as materialized (
         on l.shop = f.shop and l.order_id = f.order_id and l.fulfillment_id = f.fulfillment_id
     inner join shopify.order_lines as sold on sold.shop = l.shop and sold.order_line_id = l.order_line_id
     where f.shop = %(shop)s and f.status = 'SUCCESS' and f.created_at >= %(go_live_at)s
+        and not o.is_test and not o._deleted
+        and exists (select from level)
+    union all
+    -- What left before and was cancelled since came back since.
+    select sold.variant_id, f.location_id, f.updated_at, -l.quantity
+    from shopify.fulfillments as f
+    inner join shopify.orders as o on o.shop = f.shop and o.order_id = f.order_id
+    inner join shopify.fulfillment_lines as l
+        on l.shop = f.shop and l.order_id = f.order_id and l.fulfillment_id = f.fulfillment_id
+    inner join shopify.order_lines as sold on sold.shop = l.shop and sold.order_line_id = l.order_line_id
+    where f.shop = %(shop)s and f.status = 'CANCELLED'
+        and f.created_at < %(go_live_at)s and f.updated_at >= %(go_live_at)s
         and not o.is_test and not o._deleted
         and exists (select from level)
     union all

@@ -1,6 +1,6 @@
 """What the pipeline asks of any back office, and the shapes that cross the line.
 
-Here: frozen structs and one protocol. Not here: a word of Tryton's, SQL, or how a struct is filled (``mapping.py``).
+Here: frozen structs and one protocol. Not here: a word of Tryton's, SQL, or how a struct is filled (``mapping/``).
 Money is Decimal in major units of the struct's currency (shop currency); dates are days in the shop's time zone.
 """
 
@@ -104,8 +104,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """One successful money movement; ``amount`` is positive when money came in, negative when it went back.
 
     Attributes:
-        rounding: What cash was rounded by: the drawer (``account``) has ``amount + rounding``, the customer owes ``amount``
-            less, and ``rounding_account`` has the difference (``OrderTransaction.amountRoundingSet``).
+        rounding: What cash was rounded by: the drawer (``account``) has ``amount + rounding``, the customer owes
+            ``amount`` less, and ``rounding_account`` has the difference (``OrderTransaction.amountRoundingSet``).
     """
 
     external_id: str
@@ -160,13 +160,17 @@ class MovedUnits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shipment(msgspec.Struct, frozen=True, kw_only=True):
-    """A fulfilment: units left ``location`` on a day; cancelled, they never did, whatever was booked before."""
+    """A fulfilment: units left ``location`` on a day.
+
+    Attributes:
+        cancelled_on: When it was cancelled: its units are back on that day, or never left where it was not booked.
+    """
 
     external_id: str
     location: str
     on: date
     units: tuple[MovedUnits, ...]
-    is_cancelled: bool = False
+    cancelled_on: date | None = None
 
 
 class Restock(msgspec.Struct, frozen=True, kw_only=True):
@@ -301,7 +305,8 @@ class EditedRow(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         resource: As in ``BackOffice.counts``.
         record: The back office's own name of it; it may be gone.
-        what: ``changed`` (its day, accounts, amounts or taxes), ``cancelled`` or ``deleted``.
+        what: ``changed`` (its day, accounts, amounts or taxes; of a party or product, a field we wrote), ``cancelled``
+            or ``deleted``.
     """
 
     resource: str
@@ -311,9 +316,10 @@ class EditedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answered: product and version of the back office and of its plug-in, and the company's currency.
+    """Who answered: product and version of the back office and of its plug-in.
 
     Attributes:
+        currency: Of the company that keeps the shop's books, ISO 4217.
         now: The clock its records are stamped by, UTC; None when it has no clock of its own.
     """
 
@@ -327,13 +333,17 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class BackOffice(Protocol):
     """Any back office. Every call is a batch; every write is idempotent by external id and safe to repeat.
 
+    What is booked is known by its id, day and amounts: that a code on it has changed since is no reason to refuse it.
+    Of parties and products, what a person changed stays as it is; ``edited`` tells it.
+
     With ``since``, an instant of ``Health.now``'s clock, a reading holds every row of every record that changed at or
     after it, and may hold more.
 
     All methods raise TransientError (nothing is known: repeat with the same ids) and PermanentError.
     """
 
-    def health(self) -> Health: ...
+    def health(self, shop: str) -> Health:
+        """Who answers for this shop; cheap, and asked to see whether anybody does."""
 
     def push_parties(self, shop: str, parties: Sequence[Party]) -> list[Result]: ...
 

@@ -84,12 +84,12 @@ def mark_dirty(conn: Conn, shop: str, resource: str, external_ids: Sequence[str]
 
 def settle(conn: Conn, shop: str, rows: Sequence[Dirty]) -> None:
     """Take rows out of the dirty set, except those marked again meanwhile."""
-    columns = {
-        "resources": [row.resource for row in rows],
-        "external_ids": [row.external_id for row in rows],
-        "seqs": [row.seq for row in rows],
-    }
-    conn.execute(SQL["settle"], {"shop": shop, **columns})
+    conn.execute(SQL["settle"], {"shop": shop, **_columns(rows)})
+
+
+def let_wait(conn: Conn, shop: str, rows: Sequence[Dirty]) -> None:
+    """Keep rows in the dirty set as ones that cannot be decided yet; those marked again meanwhile are new again."""
+    conn.execute(SQL["let_wait"], {"shop": shop, **_columns(rows)})
 
 
 def refused(conn: Conn, shop: str, resource: str) -> list[str]:
@@ -124,6 +124,19 @@ def record(conn: Conn, shop: str, resource: str, answers: Sequence[Answered], no
         )
 
 
+def forget_refused(conn: Conn, shop: str, resource: str, external_ids: Sequence[str]) -> None:
+    """Forget that records were rejected which nothing is owed for any more."""
+    conn.execute(SQL["forget_refused"], {"shop": shop, "resource": resource, "external_ids": list(external_ids)})
+
+
 def forget(conn: Conn, shop: str, resource: str, external_ids: Sequence[str]) -> None:
     """Forget how records were pushed: the next push sends them whatever their fingerprint."""
     conn.execute(SQL["forget"], {"shop": shop, "resource": resource, "external_ids": list(external_ids)})
+
+
+def _columns(rows: Sequence[Dirty]) -> dict[str, list[str] | list[int]]:
+    return {
+        "resources": [row.resource for row in rows],
+        "external_ids": [row.external_id for row in rows],
+        "seqs": [row.seq for row in rows],
+    }

@@ -30,6 +30,13 @@ using unnest(%(resources)s::text[], %(external_ids)s::text[], %(seqs)s::bigint[]
 where held.shop = %(shop)s
     and held.resource = done.resource and held.external_id = done.external_id and held.seq = done.seq;
 
+-- name: let_wait
+update ops.dirty as held
+set waits_at_seq = held.seq
+from unnest(%(resources)s::text[], %(external_ids)s::text[], %(seqs)s::bigint[]) as read (resource, external_id, seq)
+where held.shop = %(shop)s
+    and held.resource = read.resource and held.external_id = read.external_id and held.seq = read.seq;
+
 -- name: refused
 select external_id
 from backoffice.pushes
@@ -49,6 +56,10 @@ set fingerprint = excluded.fingerprint,
     outcome = excluded.outcome,
     reason = excluded.reason,
     pushed_at = excluded.pushed_at;
+
+-- name: forget_refused
+delete from backoffice.pushes
+where shop = %(shop)s and resource = %(resource)s and outcome = 'rejected' and external_id = any(%(external_ids)s);
 
 -- name: forget
 -- The row stays: that the record was pushed is what a comparison with the back office begins with.

@@ -1,6 +1,6 @@
 """Tryton as the back office, over JSON-RPC: sessions, encoding, batches, pages and what each failure means.
 
-Not here: how a document is booked (the plug-in ``tryton_shopify``), what is owed (``mapping.py``), starting a server.
+Not here: how a document is booked (the plug-in ``tryton_shopify``), what is owed (``mapping/``), starting a server.
 """
 
 from __future__ import annotations
@@ -121,9 +121,9 @@ class TrytonBackOffice:
         self._authorization: str | None = None
         self._calls = 0
 
-    def health(self) -> Health:
-        """Ask who is there."""
-        return Health(**self._call("health"))
+    def health(self, shop: str) -> Health:
+        """Ask who is there, and in which currency the shop's company keeps its books."""
+        return Health(**self._call("health", shop))
 
     def push_parties(self, shop: str, parties: Sequence[Party]) -> list[Result]:
         """Create or update customers."""
@@ -134,7 +134,7 @@ class TrytonBackOffice:
         return self._push("products", shop, products, RECORDS_PER_CALL)
 
     def push_stock_counts(self, shop: str, counts: Sequence[StockCount]) -> list[Result]:
-        """Book opening counts."""
+        """Book counts, opening ones and later ones."""
         return self._push("stock_counts", shop, counts, RECORDS_PER_CALL)
 
     def push_orders(self, shop: str, orders: Sequence[Order]) -> list[Result]:
@@ -211,16 +211,16 @@ class TrytonBackOffice:
         except RefusedError as refusal:
             return self._push_without_blamed(resource, shop, batch, refusal.external_id, refusal.reason)
         except FailedError as failure:
-            self._must_be_well(failure)
+            self._must_be_well(shop, failure)
             return self._push_without_blamed(resource, shop, batch, "", "the back office failed on it: see its log")
         return [
             Result(external_id=row["external_id"], outcome=Outcome(row["outcome"]), documents=row["documents"])
             for row in answers
         ]
 
-    def _must_be_well(self, failure: FailedError) -> None:
+    def _must_be_well(self, shop: str, failure: FailedError) -> None:
         try:
-            self.health()
+            self.health(shop)
         except FailedError as exc:
             raise TransientError(f"{failure}; it cannot even tell its version") from exc
 

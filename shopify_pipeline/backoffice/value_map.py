@@ -27,6 +27,9 @@ SECTIONS = {
     "balance": "balance",
 }
 
+#: How a tax's word ends that the sales channel remits.
+CHANNEL = " (channel)"
+
 Code = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -34,7 +37,7 @@ class Unmapped(DataError):
     """Shopify said a word the value map has no entry for; what it belongs to is not pushed.
 
     Attributes:
-        kind: ``line``, ``gateway``, ``tax`` or ``location``.
+        kind: One of ``SECTIONS``.
         key: The word, as it must stand in the file.
     """
 
@@ -61,6 +64,7 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """Accounts that no word of Shopify's names: what is owed, tax, cash rounding, and those only some shops need.
 
     Attributes:
+        channel_tax: Where tax waits that the sales channel remits, when it is not ``tax``.
         bank: Where payouts arrive.
         fees: What a gateway keeps.
         deferred: What is sold and has not left, where revenue is recognised by fulfillment.
@@ -73,6 +77,7 @@ class Accounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     receivable: Code
     tax: Code
     rounding: Code
+    channel_tax: Code | None = None
     bank: Code | None = None
     fees: Code | None = None
     deferred: Code | None = None
@@ -131,6 +136,12 @@ class ValueMap(msgspec.Struct, frozen=True, kw_only=True):
         """Code of a tax; ``rate`` is a fraction (0.0725 is 7.25 %). Raises Unmapped."""
         return self._code("tax", tax_key(title, rate, is_channel_liable=is_channel_liable))
 
+    def tax_accounts(self) -> dict[str, str]:
+        """Account by tax code: a tax the sales channel remits may wait on one of its own. Raises Unmapped."""
+        own = self.account("tax")
+        remitted = self.accounts.get("channel_tax", own)
+        return {code: remitted if key.endswith(CHANNEL) else own for key, code in self.taxes.items()}
+
     def location(self, name: str) -> str:
         """Warehouse code of a location. Raises Unmapped."""
         return self._code("location", name)
@@ -159,7 +170,7 @@ def tax_key(title: str, rate: Decimal | None, *, is_channel_liable: bool | None)
     Where nobody knows who remits it (None) it is a word of its own, so that it is never our tax by default.
     """
     percent = "" if rate is None else f" {plain(rate * 100)}%"
-    liable = {True: " (channel)", False: "", None: " (liability unknown)"}[is_channel_liable]
+    liable = {True: CHANNEL, False: "", None: " (liability unknown)"}[is_channel_liable]
     return f"{title}{percent}{liable}"
 
 

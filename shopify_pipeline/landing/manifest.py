@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from shopify_pipeline.errors import PermanentError
+from shopify_pipeline.load_mode import LoadMode
 
 Kind = Literal["page", "detail", "nested", "bulk", "asked"]
-Mode = Literal["full", "window", "backfill", "roots"]
 MANIFEST_NAME = "manifest.json"
 
 
@@ -54,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True):
     shop: str
     stream: str
     load_id: int
-    mode: Mode
+    mode: LoadMode
     window_from: datetime | None
     window_to: datetime
     shop_now: datetime

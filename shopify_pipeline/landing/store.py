@@ -21,8 +21,9 @@ from obstore.store import ObjectStore
 from shopify_pipeline.config_sections import LandingSettings
 from shopify_pipeline.errors import IncompleteError, PermanentError
 from shopify_pipeline.failpoints import Failpoint, reached
-from shopify_pipeline.landing.manifest import MANIFEST_NAME, Kind, Manifest, Mode, Part, from_json, to_json
+from shopify_pipeline.landing.manifest import MANIFEST_NAME, Kind, Manifest, Part, from_json, to_json
 from shopify_pipeline.landing.objects import open_store, speaking_to
+from shopify_pipeline.load_mode import LoadMode
 
 # Bodies are text that shrinks tenfold; higher levels cost far more time than they save space.
 _COMPRESSION_LEVEL = 4
@@ -264,7 +265,7 @@ class LandingWriter:
         shop: str,
         stream: str,
         load_id: int,
-        mode: Mode,
+        mode: LoadMode,
         window_from: datetime | None,
         window_to: datetime,
         shop_now: datetime,

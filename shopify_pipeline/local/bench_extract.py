@@ -19,7 +19,7 @@ from psycopg import sql
 from shopify_pipeline.errors import PermanentError
 from shopify_pipeline.local.postgres import LocalPostgres
 from shopify_pipeline.local.processes import write_secret
-from shopify_pipeline.local.sandbox import TIME_ZONE, LocalSandbox
+from shopify_pipeline.local.sandbox import LocalSandbox
 from shopify_pipeline.local.stack import toml
 from shopify_pipeline.local.together import together
 from shopify_pipeline.shopify.access import least_privilege
@@ -65,7 +65,7 @@ def bench_extract(
             "ca_file": sandbox.ca_file,
             "client_id": sandbox.client_id,
             "client_secret_file": sandbox.secret_file(),
-            "time_zone": TIME_ZONE,
+            "time_zone": sandbox.profile.time_zone,
         }
         write_secret(settings, toml({"home": home / "run", "warehouse": {"dsn": dsn}, "shops": {"bench": shop}}))
         measured = _run(settings, postgres.pid, progress)

@@ -1,124 +1,112 @@
 """What bringing a store's orders into Tryton costs: ``shopify-pipeline bench push``.
 
-Here: a sandbox store, a PostgreSQL with the store's rows, an empty Tryton on SQLite, one push, and the CPU seconds of
-each apart. Not here: how fast rows come into the warehouse (``bench_extract.py``).
+Here: one push of everything, and its CPU seconds by process and by resource. Not here: what it works on
+(``bench_books.py``), how long a burst takes (``bench_burst.py``), how rows come in (``bench_extract.py``).
 """
 
 from __future__ import annotations
 
 import re
-import shutil
 import time
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any, cast
 
-import psutil
+from shopify_pipeline.backoffice.protocol import BackOffice, Result
+from shopify_pipeline.local.bench_books import Bench, BookStore, cpu_seconds, read_store, start_bench
+from shopify_pipeline.local.profiles import Mix
+from shopify_pipeline.local.together import together
 
-from shopify_pipeline.config import load_settings
-from shopify_pipeline.local.bench_extract import empty_database
-from shopify_pipeline.local.postgres import LocalPostgres
-from shopify_pipeline.local.processes import write_secret
-from shopify_pipeline.local.sandbox import TIME_ZONE, LocalSandbox
-from shopify_pipeline.local.stack import VALUE_MAP, toml
-from shopify_pipeline.local.together import Running, together
-from shopify_pipeline.local.tryton import DATABASE, USER, TrytonServer
-from shopify_pipeline.schemas import STREAMS
-from shopify_pipeline.shopify.access import least_privilege
-from shopify_pipeline.steps.pipeline import Pipeline
+#: After the last record was answered: what is remembered of it, and what is still looked for.
+AFTERWARDS = "afterwards"
 
-#: The books begin before the first order of every world of the default length.
-BOOKS_DAYS = 100
+
+class ByResource:
+    """A back office that notes what was used from one push's answer to the next one's.
+
+    Reading and mapping records is counted with the resource they are pushed as; finding what is due, with the first.
+
+    Args:
+        used: CPU seconds so far, by process.
+    """
+
+    def __init__(self, backoffice: BackOffice, used: Callable[[], dict[str, float]]) -> None:
+        self._backoffice = backoffice
+        self._used = used
+        self._last = used()
+        self.seconds: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        self.records: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._backoffice, name)
+        if not name.startswith("push_"):
+            return method
+
+        def push(shop: str, records: Sequence[Any]) -> list[Result]:
+            results: list[Result] = method(shop, records)
+            resource = name.removeprefix("push_")
+            self.records[resource] += len(records)
+            self.note(resource)
+            return results
+
+        return push
+
+    def note(self, resource: str) -> None:
+        """Count what was used since the last note for a resource."""
+        used = self._used()
+        for process, seconds in used.items():
+            spent = self.seconds[resource]
+            spent[process] = spent.get(process, 0.0) + seconds - self._last[process]
+        self._last = used
 
 
 def bench_push(
-    home: Path, *, orders: int, seed: int, mix: Literal["plain", "full"], progress: Callable[[str], None]
+    home: Path, *, orders: int, seed: int, mix: Mix, database: BookStore, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """Push everything a store ever did into empty books, once.
 
     Args:
         home: Keeps the world and PostgreSQL between runs; another number of orders, seed or mix is another world.
         mix: What happens in the store: ``plain``, the everyday; ``full``, everything that can.
+        database: Where Tryton keeps its books.
 
     Returns:
         What was pushed, and ``cpu_seconds_per_order``: ``client`` (this process), ``tryton`` (with its SQLite),
-        ``database`` (the warehouse) and their sum ``in_all``, per order that is in the books afterwards.
+        ``database`` (the warehouse), ``books`` (Tryton's PostgreSQL, if it has one) and their sum ``in_all``, per order
+        that is in the books afterwards; ``by_resource`` has the same sums apart, and per record.
     """
     home = home.absolute()
     with together(home, progress) as running:
-        running.stop_leftovers()
-        postgres = LocalPostgres(home / "postgres")
-        running.start("PostgreSQL", postgres, lambda: postgres.start(progress))
-        sandbox = LocalSandbox(
-            home / f"store-{orders}-{seed}-{mix}",
-            orders=orders,
-            seed=seed,
-            scopes=least_privilege(),
-            plan="enterprise",
-            mix=mix,
-        )
-        running.start("sandbox", sandbox, lambda: sandbox.start(progress))
-        tryton = _empty_books(home / "tryton", running)
-        pipeline = _loaded(home, postgres, sandbox, tryton, progress)
-        measured = _push(pipeline, postgres, tryton)
-    return {"orders": orders, "seed": seed, "mix": mix, "database": "sqlite", **measured}
+        world = home / f"store-{orders}-{seed}-{mix}"
+        bench = start_bench(running, home, world, orders=orders, seed=seed, mix=mix, books=database)
+        read_store(bench.pipeline)
+        measured = _push(bench)
+    return {"orders": orders, "seed": seed, "mix": mix, "database": database, **measured}
 
 
-def _empty_books(home: Path, running: Running) -> TrytonServer:
-    shutil.rmtree(home, ignore_errors=True)
-    tryton = TrytonServer(home)
-    running.start("Tryton", tryton, lambda: tryton.start(running.progress))
-    return tryton
-
-
-def _loaded(
-    home: Path, postgres: LocalPostgres, sandbox: LocalSandbox, tryton: TrytonServer, progress: Callable[[str], None]
-) -> Pipeline:
-    """The pipeline of the store once all its streams are in an empty warehouse."""
-    settings = home / "bench.toml"
-    today = sandbox.now().astimezone(ZoneInfo(TIME_ZONE)).date()
-    shop = {
-        "domain": sandbox.shop,
-        "endpoint": sandbox.url,
-        "ca_file": sandbox.ca_file,
-        "client_id": sandbox.client_id,
-        "client_secret_file": sandbox.secret_file(),
-        "time_zone": TIME_ZONE,
-        "go_live_on": today - timedelta(days=BOOKS_DAYS),
-        "value_map": VALUE_MAP,
-    }
-    books = {"url": tryton.url, "database": DATABASE, "user": USER, "password_file": tryton.home / "password"}
-    warehouse = {"dsn": empty_database(postgres)}
-    write_secret(
-        settings, toml({"home": home / "run", "warehouse": warehouse, "tryton": books, "shops": {"bench": shop}})
-    )
-    pipeline = Pipeline(load_settings(settings), sandbox.shop, progress=progress)
-    for stream in STREAMS:
-        pipeline.extract(stream)
-        pipeline.load(stream)
-    return pipeline
-
-
-def _push(pipeline: Pipeline, postgres: LocalPostgres, tryton: TrytonServer) -> dict[str, Any]:
-    servers = {"tryton": tryton.pid, "database": postgres.pid}
-    before = {name: _cpu_seconds(pid) for name, pid in servers.items()} | {"client": time.process_time()}
-    calls = len(_calls(tryton.log))
+def _push(bench: Bench) -> dict[str, Any]:
+    pipeline, calls = bench.pipeline, len(_calls(bench.tryton.log))
+    watched = ByResource(pipeline.backoffice, lambda: cpu_seconds(bench.servers))
+    pipeline.backoffice = cast(BackOffice, watched)
     began = time.perf_counter()
     pushed = pipeline.push()
     wall_seconds = time.perf_counter() - began
-    after = {name: _cpu_seconds(pid) for name, pid in servers.items()} | {"client": time.process_time()}
-    spent = {name: after[name] - before[name] for name in ("client", "tryton", "database")}
-    spent["in_all"] = sum(spent.values())
+    watched.note(AFTERWARDS)
     booked = pipeline.backoffice.counts(pipeline.shop.domain)
+    spent = _with_sum(
+        {name: sum(used[name] for used in watched.seconds.values()) for name in ("client", *bench.servers)}
+    )
     return {
         "cpu_seconds_per_order": {
             name: round(seconds / max(booked["orders"], 1), 3) for name, seconds in spent.items()
         },
-        "cpu_seconds": {name: round(seconds, 1) for name, seconds in spent.items()},
+        "cpu_seconds": _rounded(spent),
+        "by_resource": {
+            resource: _figures(used, watched.records[resource]) for resource, used in watched.seconds.items()
+        },
         "wall_seconds": round(wall_seconds, 1),
-        "batches": sum(call == "push_orders" for call in _calls(tryton.log)[calls:]),
+        "batches": sum(call == "push_orders" for call in _calls(bench.tryton.log)[calls:]),
         "batch_size": pipeline.settings.tryton.batch_size,
         "not_taken": pushed.rejected if pushed is not None else 0,
         "booked": booked,
@@ -126,20 +114,19 @@ def _push(pipeline: Pipeline, postgres: LocalPostgres, tryton: TrytonServer) -> 
     }
 
 
-def _cpu_seconds(pid: int | None) -> float:
-    """What a server, its children and those of its children that have ended used so far."""
-    server = psutil.Process(pid)
-    ended = server.cpu_times()
-    return ended.children_user + ended.children_system + sum(_own_seconds([server, *server.children()]))
+def _figures(used: Mapping[str, float], records: int) -> dict[str, Any]:
+    figures: dict[str, Any] = {"records": records, "cpu_seconds": _rounded(_with_sum(used))}
+    if records:
+        figures["cpu_seconds_per_record"] = round(sum(used.values()) / records, 3)
+    return figures
 
 
-def _own_seconds(processes: Iterable[psutil.Process]) -> Iterable[float]:
-    for process in processes:
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        yield times.user + times.system
+def _with_sum(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {**seconds, "in_all": sum(seconds.values())}
+
+
+def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 1) for name, value in seconds.items()}
 
 
 def _calls(log: Path) -> list[str]:

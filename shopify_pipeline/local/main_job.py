@@ -30,7 +30,9 @@ class Outcome:
     Attributes:
         tables: Rows by table, as the shop and as the warehouse has them.
         differing: Tables whose ids, field hashes or money sums are not the shop's, with what differs.
+        refused: Resource, external id and reason of each record that is not in the books although it is owed.
         breaks: Open breaks by class.
+        fx_residuals: Figures of orders that conversion alone left apart.
         young: Whether every open break is in transit and younger than its lag.
         seconds: Wall time by stage.
     """
@@ -41,14 +43,17 @@ class Outcome:
     new_versions: int = 0
     pushed: int = 0
     backoffice: dict[str, int] = field(default_factory=dict)
+    refused: list[dict[str, str]] = field(default_factory=list)
     breaks: dict[str, int] = field(default_factory=dict)
+    fx_residuals: int = 0
     young: bool = True
     quarantined: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        return not (self.failed_jobs or self.differing or set(self.breaks) - {"in_transit"}) and self.young
+        found = self.failed_jobs or self.differing or self.refused or set(self.breaks) - {"in_transit"}
+        return not found and self.young
 
     def as_json(self) -> dict[str, Any]:
         """The shape scripts read."""
@@ -59,7 +64,9 @@ class Outcome:
             "new_versions": self.new_versions,
             "pushed": self.pushed,
             "backoffice": self.backoffice,
+            "refused": self.refused,
             "breaks": self.breaks,
+            "fx_residuals": self.fx_residuals,
             "quarantined": self.quarantined,
             "failed_jobs": self.failed_jobs,
             "seconds": self.seconds,
@@ -101,6 +108,11 @@ def _tell(conn: Connection, shop: str, began: datetime, outcome: Outcome, settin
     outcome.new_versions = _one(conn, "new_versions", shop, began)
     outcome.pushed = _one(conn, "pushed", shop, began)
     outcome.quarantined = _one(conn, "quarantined", shop)
+    outcome.refused = [
+        {"resource": resource, "external_id": external_id, "reason": reason}
+        for resource, external_id, reason in conn.execute(SQL["refused"], values).fetchall()
+    ]
+    outcome.fx_residuals = _one(conn, "fx_residuals", shop)
     outcome.breaks = dict(conn.execute(SQL["breaks"], values).fetchall())
     outcome.young = not conn.execute(SQL["old_in_transit"], values).fetchall()
     outcome.seconds = {stage: float(seconds) for stage, seconds in conn.execute(SQL["seconds"], values).fetchall()}

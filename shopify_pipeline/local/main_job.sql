@@ -19,6 +19,18 @@ select count(distinct (stream, root_type, root_id)) as quarantined
 from ops.quarantine
 where shop = %(shop)s and released_at is null;
 
+-- name: refused
+-- What the back office did not take, or a person changed there, and why.
+select resource, external_id, coalesce(reason, outcome) as reason
+from backoffice.pushes
+where shop = %(shop)s and outcome in ('rejected', 'manual_edit')
+order by resource, external_id;
+
+-- name: fx_residuals
+select count(*) as residuals
+from recon.fx_residuals
+where shop = %(shop)s;
+
 -- name: breaks
 select class, count(*) as open_breaks
 from recon.breaks

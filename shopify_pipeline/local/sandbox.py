@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import requests
 
@@ -29,11 +29,12 @@ from shopify_pipeline.local.processes import (
     stop_group,
     write_secret,
 )
+from shopify_pipeline.local.profiles import PROFILES, Mix, Profile, ProfileName, profile_of
 
-# The zone every sandbox world lives in; a sync refuses a shop whose zone is not the configured one.
-TIME_ZONE = "America/New_York"
 # A new world is written event by event, about a thousand orders in 10 s on a busy core.
 START_SECONDS = 600.0
+# A busy store may need its time for what it is told to do.
+CONTROL_SECONDS = 60.0
 
 
 class LocalSandbox:
@@ -45,6 +46,7 @@ class LocalSandbox:
         seed: Seed of a new world.
         scopes: Access scopes the app has there, from every start on.
         plan: Shopify plan, which decides how fast the store may be asked.
+        profile: What kind of shop a new world is.
         mix: What happens in a new world: ``plain``, the everyday; ``full``, everything that can.
     """
 
@@ -56,11 +58,13 @@ class LocalSandbox:
         seed: int,
         scopes: Sequence[str],
         plan: str | None = None,
-        mix: Literal["plain", "full"] = "plain",
+        profile: ProfileName = "usd",
+        mix: Mix = "plain",
     ) -> None:
         self._scopes = list(scopes)
         self._home = home.absolute()
         self._arguments = ["--home", str(self._home), "--orders", str(orders), "--seed", str(seed), "--mix", mix]
+        self._arguments += ["--profile", profile, "--shop", PROFILES[profile].domain]
         self._arguments += ["--plan", plan] if plan else []
         self._log = self._home / "sandbox.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -123,6 +127,17 @@ class LocalSandbox:
         return str(self._server()["shop"])
 
     @property
+    def profile(self) -> Profile:
+        """What kind of shop its world is, whoever made it."""
+        return profile_of(self.shop)
+
+    @property
+    def mix(self) -> Mix:
+        """What happens in its world, whoever made it."""
+        mix: Mix = json.loads((self._home / "world.json").read_text())["mix"]
+        return mix
+
+    @property
     def ca_file(self) -> Path:
         """The authority that signed its certificate."""
         return Path(self._server()["ca_file"])
@@ -157,6 +172,18 @@ class LocalSandbox:
         """
         self._control("POST", "tick")
 
+    def place(self, orders: int, *, hours: float) -> list[int]:
+        """Let customers order, a second of the store's clock apart, then move the clock.
+
+        Returns:
+            Ids of the new orders.
+
+        Raises:
+            PermanentError: The server does not answer.
+        """
+        events = self._control("POST", "advance", {"new_orders": orders, "hours": hours})["events"]
+        return [event["order_id"] for event in events if event["event"] == "order_placed"]
+
     def truth(self) -> dict[str, Any]:
         """What is true in the store, worked out by another process from its event log alone.
 
@@ -176,8 +203,8 @@ class LocalSandbox:
         """Give the app its scopes, as a merchant does who approves them."""
         self._control("PUT", "scopes", {"scopes": self._scopes})
 
-    def _control(self, method: str, knob: str, content: Mapping[str, Any] | None = None) -> None:
-        """Steer the server.
+    def _control(self, method: str, knob: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Steer the server; gives its answer.
 
         Raises:
             PermanentError: It does not answer.
@@ -186,16 +213,19 @@ class LocalSandbox:
         try:
             with requests.Session() as session:
                 session.trust_env = False
-                session.request(
+                response = session.request(
                     method,
                     f"{server['url']}/__sandbox/{knob}",
                     json=content,
                     headers={"X-Sandbox-Key": server["control_key"]},
                     verify=server["ca_file"],
-                    timeout=PROBE_SECONDS,
-                ).raise_for_status()
+                    timeout=CONTROL_SECONDS,
+                )
+                response.raise_for_status()
+                answer: dict[str, Any] = response.json()
         except (KeyError, requests.RequestException, OSError) as exc:
             raise PermanentError(f"the sandbox store does not answer; {self._log}: {log_tail(self._log)}") from exc
+        return answer
 
     def _server(self) -> dict[str, Any]:
         """What the running server wrote about itself; empty when there is none."""

@@ -23,14 +23,14 @@ from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.local.dagster import HOME_VARIABLE, dagster_programs, write_instance
 from shopify_pipeline.local.postgres import LocalPostgres
 from shopify_pipeline.local.processes import Program, answers, free_port, write_secret
-from shopify_pipeline.local.sandbox import TIME_ZONE, LocalSandbox
+from shopify_pipeline.local.profiles import METAFIELDS, Mix, ProfileName
+from shopify_pipeline.local.sandbox import LocalSandbox
 from shopify_pipeline.local.together import Progress, Running, together
 from shopify_pipeline.local.tryton import DATABASE, USER, TrytonServer
 from shopify_pipeline.shopify.access import least_privilege
 from shopify_pipeline.warehouse.migrate import migrate
 
 UI_PORT = 3000
-VALUE_MAP = Path(__file__).with_name("value_map.toml")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class StackOptions:
         home: Folder of everything the stack writes.
         orders: Orders of a new sandbox world.
         seed: Seed of a new sandbox world.
+        profile: What kind of shop a new sandbox world is.
+        mix: What happens in a new sandbox world.
         ui: Whether Dagster's web interface, daemon and code server belong to it.
         ui_port: Port of the web interface; None: 3000, or a free one when that is taken.
         go_live_days: On the first start the books begin this many days before the shop's today.
@@ -51,6 +53,8 @@ class StackOptions:
     home: Path
     orders: int = 2000
     seed: int = 7
+    profile: ProfileName = "usd"
+    mix: Mix = "plain"
     ui: bool = False
     ui_port: int | None = None
     go_live_days: int = 3
@@ -111,7 +115,14 @@ def _started(options: StackOptions, home: Path, running: Running) -> Stack:
     postgres = LocalPostgres(home / "postgres")
     running.start("PostgreSQL", postgres, lambda: postgres.start(progress))
     migrate(postgres.dsn("warehouse"))
-    sandbox = LocalSandbox(home / "sandbox", orders=options.orders, seed=options.seed, scopes=least_privilege())
+    sandbox = LocalSandbox(
+        home / "sandbox",
+        orders=options.orders,
+        seed=options.seed,
+        scopes=least_privilege(),
+        profile=options.profile,
+        mix=options.mix,
+    )
     running.start("sandbox", sandbox, lambda: sandbox.start(progress, running.port("sandbox")))
     tryton = TrytonServer(home / "tryton")
     running.start("Tryton", tryton, lambda: tryton.start(progress, running.port("tryton")))
@@ -170,10 +181,12 @@ def _settings(
         "ca_file": sandbox.ca_file,
         "client_id": sandbox.client_id,
         "client_secret_file": sandbox.secret_file(),
-        "time_zone": TIME_ZONE,
+        "time_zone": sandbox.profile.time_zone,
         "go_live_on": go_live_on,
-        "value_map": VALUE_MAP,
+        "value_map": sandbox.profile.value_map,
     }
+    if sandbox.mix == "full":
+        shop["metafields"] = METAFIELDS
     if webhook_url is not None:
         shop["webhook_uri"] = webhook_url
     return {
@@ -193,19 +206,21 @@ def _go_live_on(home: Path, sandbox: LocalSandbox, options: StackOptions) -> dat
     """The first day of the books: decided once, for a book that began does not begin again."""
     path = home / "go_live_on"
     if not path.exists():
-        today = sandbox.now().astimezone(ZoneInfo(TIME_ZONE)).date()
+        today = sandbox.now().astimezone(ZoneInfo(sandbox.profile.time_zone)).date()
         path.write_text((today - timedelta(days=options.go_live_days)).isoformat())
     return date.fromisoformat(path.read_text())
 
 
 def toml(values: Mapping[str, Any], section: str = "") -> str:
-    """Settings as TOML: text, paths, dates, booleans and tables of them."""
+    """Settings as TOML: text, paths, dates, booleans, lists of text, and tables of them."""
     lines, tables = [], []
     for key, value in values.items():
         if isinstance(value, Mapping):
             tables.append(toml(value, f"{section}.{key}" if section else key))
         elif isinstance(value, bool):
             lines.append(f"{key} = {str(value).lower()}")
+        elif isinstance(value, tuple):
+            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
         elif isinstance(value, date):
             lines.append(f"{key} = {value.isoformat()}")
         else:

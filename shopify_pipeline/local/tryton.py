@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
@@ -23,18 +23,15 @@ from pathlib import Path
 import requests
 
 from shopify_pipeline.errors import PermanentError
-from shopify_pipeline.local.processes import await_ready, free_port, start_process, stop_group
+from shopify_pipeline.local.processes import await_ready, free_port, start_process, stop_group, write_secret
+from shopify_pipeline.local.profiles import PROFILES
 
 DATABASE = "company"
 USER = "shopify"
-COMPANY = "Sandbox Outfitters"
-CURRENCY = "USD"
+COMPANY, CURRENCY = PROFILES["usd"].company, PROFILES["usd"].currency
 # A shop is booked in the first company unless a web shop of its name belongs to another.
-OTHER_COMPANIES = {
-    "GBP": "Sandbox Outfitters UK",
-    "JPY": "Sandbox Outfitters Japan",
-    "KWD": "Sandbox Outfitters Kuwait",
-}
+OTHERS = tuple(profile for name, profile in PROFILES.items() if name != "usd")
+OTHER_COMPANIES = {profile.currency: profile.company for profile in OTHERS}
 START_SECONDS = 120.0
 PROBE_SECONDS = 5.0
 # What the template is made from; a change in any of them is another template.
@@ -43,7 +40,7 @@ SECRETS = {"password": "TRYTON_SHOPIFY_PASSWORD", "admin-password": "TRYTON_SHOP
 
 CONFIGURATION = """\
 [database]
-uri = sqlite://
+uri = {uri}
 path = {home}
 list = False
 [product]
@@ -98,7 +95,7 @@ def ensure_template(progress: Callable[[str], None]) -> Path:
         PermanentError: Building failed; the message says where.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shopify-pipeline"
-    template = cache / f"tryton-{_template_key()}"
+    template = cache / f"tryton-{template_key()}"
     if template.is_dir():
         return template
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,11 +164,11 @@ class TrytonServer:
             PermanentError: It ended or did not answer in time.
         """
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (self._home / f"{DATABASE}.sqlite").exists():
-            self._copy_template(ensure_template(progress))
+        if not self._has_database():
+            self._copy_template(progress)
         self._port = free_port(port)
         configuration, logging = self._home / "trytond.conf", self._home / "logging.conf"
-        configuration.write_text(CONFIGURATION.format(home=self._home, port=self._port))
+        write_secret(configuration, CONFIGURATION.format(uri=self._uri(), home=self._home, port=self._port))
         logging.write_text(LOGGING)
         progress(f"starting Tryton on {self.url}")
         arguments = ["-c", str(configuration), "-d", DATABASE, "--logconf", str(logging)]
@@ -201,10 +198,17 @@ class TrytonServer:
             return False
         return answer.ok
 
-    def _copy_template(self, template: Path) -> None:
+    def _uri(self) -> str:
+        """Where its databases are."""
+        return "sqlite://"
+
+    def _has_database(self) -> bool:
+        return (self._home / f"{DATABASE}.sqlite").exists()
+
+    def _copy_template(self, progress: Callable[[str], None]) -> None:
         """Copy under another name and rename: a home never holds half a database, nor the log of an older one."""
-        for name in SECRETS:
-            _write_secret(self._home / name, (template / name).read_text())
+        template = ensure_template(progress)
+        self._copy_secrets(template)
         partial = self._home / f"{DATABASE}.partial"
         shutil.copyfile(template / f"{DATABASE}.sqlite", partial)
         partial.chmod(0o600)
@@ -212,9 +216,14 @@ class TrytonServer:
             (self._home / f"{DATABASE}.sqlite{suffix}").unlink(missing_ok=True)
         partial.rename(self._home / f"{DATABASE}.sqlite")
 
+    def _copy_secrets(self, template: Path) -> None:
+        for name in SECRETS:
+            write_secret(self._home / name, (template / name).read_text())
 
-def _template_key() -> str:
-    digest = hashlib.sha256(f"{COMPANY} {CURRENCY} {OTHER_COMPANIES} {sys.version_info[:2]}".encode())
+
+def template_key() -> str:
+    """Names what a template would be made from now."""
+    digest = hashlib.sha256(f"{_companies()} {sys.version_info[:2]}".encode())
     installed = {(d.metadata["Name"].lower(), d.version) for d in distributions()}
     for name, version in sorted(installed):
         if name.startswith("trytond") or name == "proteus":
@@ -234,14 +243,31 @@ def _plugin() -> Path:
 
 
 def _build(directory: Path, progress: Callable[[str], None]) -> None:
-    passwords = {name: secrets.token_urlsafe(24) for name in SECRETS}
-    environment = _environment() | {variable: passwords[name] for name, variable in SECRETS.items()}
     database = directory / f"{DATABASE}.sqlite"
-    command = [sys.executable, "-m", "tryton_shopify.bootstrap", "--database", str(database)]
-    command += ["--company", COMPANY, "--currency", CURRENCY]
-    for currency, company in OTHER_COMPANIES.items():
-        command += ["--also", company, currency]
-    log = directory.with_suffix(".log")
+    passwords = bootstrap(str(database), {}, directory.with_suffix(".log"), progress)
+    _fold_log(database)
+    for name, password in passwords.items():
+        write_secret(directory / name, password)
+
+
+def bootstrap(
+    database: str, environment: Mapping[str, str], log: Path, progress: Callable[[str], None]
+) -> dict[str, str]:
+    """Build a database of the local companies, in a process of its own.
+
+    Args:
+        database: A file to create, or the URI of an empty database.
+        environment: What the process needs beside ours.
+        log: Gets what it complains of; gone when it succeeded.
+
+    Returns:
+        The passwords of the service user and of admin, by the names of ``SECRETS``.
+
+    Raises:
+        PermanentError: It failed; the message says where.
+    """
+    passwords = {name: secrets.token_urlsafe(24) for name in SECRETS}
+    command = [sys.executable, "-m", "tryton_shopify.bootstrap", "--database", database, *_companies()]
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -250,7 +276,7 @@ def _build(directory: Path, progress: Callable[[str], None]) -> None:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=environment,
+            env={**_environment(), **environment, **{SECRETS[name]: secret for name, secret in passwords.items()}},
         ) as process,
     ):
         for line in process.stdout or ():
@@ -258,9 +284,13 @@ def _build(directory: Path, progress: Callable[[str], None]) -> None:
     if process.returncode != 0:
         raise PermanentError(f"building the Tryton template failed with code {process.returncode}: see {log}")
     log.unlink()
-    _fold_log(database)
-    for name, password in passwords.items():
-        _write_secret(directory / name, password)
+    return passwords
+
+
+def _companies() -> list[str]:
+    """What the template's companies are, and the shops that are not the first one's."""
+    others = [("--also", other.company, other.currency, other.domain) for other in OTHERS]
+    return ["--company", COMPANY, "--currency", CURRENCY, *(word for other in others for word in other)]
 
 
 def _fold_log(database: Path) -> None:
@@ -276,12 +306,6 @@ def _fold_log(database: Path) -> None:
 def _environment() -> dict[str, str]:
     """Our environment without settings of another Tryton installation."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TRYTON")}
-
-
-def _write_secret(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w") as file:
-        file.write(text)
 
 
 @contextmanager

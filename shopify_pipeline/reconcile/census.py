@@ -18,7 +18,7 @@ TableRow = tuple[str, tuple[object, ...]]
 
 
 def orders(shop: str, lines: Iterable[bytes]) -> Iterator[TableRow]:
-    """Rows of orders, transactions, agreements and sales. Amounts are shop currency, major units.
+    """Rows of orders, transactions, agreements and sales. Amounts are major units, shop currency before presentment.
 
     Children name their parent by ``__parentId``; where they stand in the file means nothing.
     """
@@ -41,7 +41,9 @@ def orders(shop: str, lines: Iterable[bytes]) -> Iterator[TableRow]:
                     node["lineType"],
                     node["quantity"],
                     _amount(node["totalAmount"]),
-                    _amount(node["totalTaxAmount"]),
+                    *_taxes(node["taxes"]),
+                    _presented(node["totalAmount"]),
+                    _presented(node["totalTaxAmount"]),
                 ),
             )
         else:
@@ -63,8 +65,11 @@ def _order(shop: str, node: dict[str, Any]) -> Iterator[TableRow]:
             _instant(node["cancelledAt"]) if node["cancelledAt"] else None,
             node["test"],
             node["currencyCode"],
+            node["presentmentCurrencyCode"],
             _amount(node["currentTotalPriceSet"]),
             _amount(node["currentTotalTaxSet"]),
+            _presented(node["currentTotalPriceSet"]),
+            _presented(node["currentTotalTaxSet"]),
             _amount(node["totalReceivedSet"]),
             _amount(node["totalRefundedSet"]),
         ),
@@ -80,6 +85,8 @@ def _order(shop: str, node: dict[str, Any]) -> Iterator[TableRow]:
                 transaction["status"],
                 transaction["gateway"],
                 _amount(transaction["amountSet"]),
+                _presented(transaction["amountSet"]),
+                _amount(transaction["amountRoundingSet"]) if transaction["amountRoundingSet"] else Decimal(0),
                 _instant(transaction["processedAt"] or transaction["createdAt"]),
             ),
         )
@@ -143,6 +150,19 @@ def _id(gid: str) -> int:
 
 def _amount(bag: dict[str, Any]) -> Decimal:
     return Decimal(bag["shopMoney"]["amount"])
+
+
+def _presented(bag: dict[str, Any]) -> Decimal:
+    return Decimal(bag["presentmentMoney"]["amount"])
+
+
+def _taxes(taxes: list[dict[str, Any]]) -> tuple[Decimal, Decimal]:
+    """The taxes of a sale, and what of them the sales channel remits."""
+    amounts = [(_amount(tax["amount"]), tax["taxLine"]["channelLiable"]) for tax in taxes]
+    return (
+        sum((amount for amount, _ in amounts), Decimal(0)),
+        sum((amount for amount, is_channel_liable in amounts if is_channel_liable), Decimal(0)),
+    )
 
 
 def _instant(text: str) -> datetime:

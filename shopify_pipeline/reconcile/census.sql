@@ -20,7 +20,10 @@ create temporary table incoming_sales (
     line_type text not null,
     quantity bigint,
     total numeric not null,
-    tax numeric not null
+    tax numeric not null,
+    channel_tax numeric not null,
+    presentment_total numeric not null,
+    presentment_tax numeric not null
 ) on commit drop;
 
 -- name: clear_roots
@@ -43,18 +46,23 @@ copy recon.census_roots (shop, stream, root_id, updated_at) from stdin;
 
 -- name: copy_orders
 copy recon.census_orders (
-    shop, order_id, name, created_at, processed_at, updated_at, cancelled_at, is_test, currency, current_total, current_tax,
-    total_received, total_refunded
+    shop, order_id, name, created_at, processed_at, updated_at, cancelled_at, is_test, currency,
+    presentment_currency, current_total, current_tax, presentment_current_total, presentment_current_tax, total_received,
+    total_refunded
 ) from stdin;
 
 -- name: copy_transactions
-copy recon.census_transactions (shop, order_id, transaction_id, kind, status, gateway, amount, processed_at) from stdin;
+copy recon.census_transactions (
+    shop, order_id, transaction_id, kind, status, gateway, amount, presentment_amount, rounding, processed_at
+) from stdin;
 
 -- name: copy_agreements
 copy incoming_agreements (agreement_id, order_id, agreement_type, happened_at) from stdin;
 
 -- name: copy_sales
-copy incoming_sales (sale_id, agreement_id, action_type, line_type, quantity, total, tax) from stdin;
+copy incoming_sales (
+    sale_id, agreement_id, action_type, line_type, quantity, total, tax, channel_tax, presentment_total, presentment_tax
+) from stdin;
 
 -- name: copy_levels
 copy recon.census_levels (shop, inventory_item_id, location_id, on_hand, available, updated_at) from stdin;
@@ -64,11 +72,12 @@ analyze incoming_agreements, incoming_sales;
 
 -- name: join_sales
 insert into recon.census_sales (
-    shop, order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, quantity, total, tax
+    shop, order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, quantity, total, tax,
+    channel_tax, presentment_total, presentment_tax
 )
 select
     %(shop)s, a.order_id, a.agreement_id, a.agreement_type, a.happened_at, s.sale_id, s.action_type, s.line_type, s.quantity,
-    s.total, s.tax
+    s.total, s.tax, s.channel_tax, s.presentment_total, s.presentment_tax
 from incoming_sales as s
 inner join incoming_agreements as a on a.agreement_id = s.agreement_id
 inner join recon.census_orders as o on o.shop = %(shop)s and o.order_id = a.order_id;

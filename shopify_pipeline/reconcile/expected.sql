@@ -12,6 +12,9 @@ create temporary table expected_sales (
     line_type text not null,
     total numeric not null,
     tax numeric not null,
+    channel_tax numeric not null,
+    presentment_total numeric not null,
+    presentment_tax numeric not null,
     is_left_out boolean not null,
     is_in_books boolean not null
 ) on commit drop;
@@ -19,14 +22,16 @@ create temporary table expected_sales (
 -- name: fill_expected_sales
 -- Every sale of the shop's orders; in the books when it happened on or after go-live and is not left out. Left out is
 -- what stands for money that has not moved: the adjustment that holds a pending refund's money, the pair it makes with
--- its reversal, and a document of nothing but such adjustments. Only the link of two agreements to one refund comes
--- from the warehouse; amounts never do.
+-- its reversal, and a document of nothing but such adjustments; they are matched as the customer saw them, for two days
+-- may have two rates. Only the link of two agreements to one refund comes from the warehouse; amounts never do.
 insert into expected_sales (
-    order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, total, tax, is_left_out, is_in_books
+    order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, total, tax, channel_tax,
+    presentment_total, presentment_tax, is_left_out, is_in_books
 )
 with sales as (
     select
         s.order_id, s.agreement_id, s.agreement_type, s.happened_at, s.sale_id, s.action_type, s.line_type, s.total, s.tax,
+        s.channel_tax, s.presentment_total, s.presentment_tax,
         coalesce(a.refund_id, -s.agreement_id) as refund_key
     from recon.census_sales as s
     inner join recon.census_orders as o on o.shop = s.shop and o.order_id = s.order_id
@@ -38,20 +43,20 @@ held as (
     select
         *,
         row_number() over (
-            partition by order_id, refund_key, total, tax order by happened_at, sale_id
+            partition by order_id, refund_key, presentment_total, presentment_tax order by happened_at, sale_id
         ) as place
     from sales
-    where line_type = 'ADJUSTMENT' and total > 0
+    where line_type = 'ADJUSTMENT' and presentment_total > 0
 ),
 
 freed as (
     select
         *,
         row_number() over (
-            partition by order_id, refund_key, total, tax order by happened_at desc, sale_id desc
+            partition by order_id, refund_key, presentment_total, presentment_tax order by happened_at desc, sale_id desc
         ) as place
     from sales
-    where line_type = 'ADJUSTMENT' and total < 0
+    where line_type = 'ADJUSTMENT' and presentment_total < 0
 ),
 
 reversed as (
@@ -59,17 +64,17 @@ reversed as (
     from held
     inner join freed
         on freed.order_id = held.order_id and freed.refund_key = held.refund_key
-        and freed.total = -held.total and freed.tax = -held.tax
+        and freed.presentment_total = -held.presentment_total and freed.presentment_tax = -held.presentment_tax
         and freed.place = held.place and freed.happened_at > held.happened_at
 ),
 
 pending_amounts as (
-    select order_id, amount, count(*) as refunds
+    select order_id, presentment_amount as amount, count(*) as refunds
     from recon.census_transactions
     where shop = %(shop)s and kind = 'REFUND' and status = 'PENDING'
-    group by order_id, amount
+    group by order_id, presentment_amount
     union
-    select order_id, sum(amount), 1
+    select order_id, sum(presentment_amount), 1
     from recon.census_transactions
     where shop = %(shop)s and kind = 'REFUND' and status = 'PENDING'
     group by order_id
@@ -81,11 +86,13 @@ pending as (
     from (
         select
             *,
-            row_number() over (partition by order_id, total order by happened_at desc, sale_id desc) as newest
+            row_number() over (
+                partition by order_id, presentment_total order by happened_at desc, sale_id desc
+            ) as newest
         from held
         where sale_id not in (select held_id from reversed)
     ) as candidate
-    inner join pending_amounts as p on p.order_id = candidate.order_id and p.amount = candidate.total
+    inner join pending_amounts as p on p.order_id = candidate.order_id and p.amount = candidate.presentment_total
     where candidate.newest <= p.refunds
 ),
 
@@ -108,7 +115,8 @@ judged as (
 )
 
 select
-    order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, total, tax, is_left_out,
+    order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, total, tax, channel_tax,
+    presentment_total, presentment_tax, is_left_out,
     not is_left_out and happened_at >= %(go_live_on)s::date::timestamp at time zone %(time_zone)s
 from judged;
 
@@ -118,17 +126,19 @@ create temporary table expected_payments (
     transaction_id bigint not null,
     gateway text not null,
     amount numeric not null,
+    rounding numeric not null,
     processed_at timestamptz not null
 ) on commit drop;
 
 -- name: fill_expected_payments
--- Money that moved since go-live: what came in is positive, what went back negative.
-insert into expected_payments (order_id, transaction_id, gateway, amount, processed_at)
+-- Money that moved since go-live: what came in is positive, what went back negative, and so is what cash was rounded by.
+insert into expected_payments (order_id, transaction_id, gateway, amount, rounding, processed_at)
 select
     t.order_id,
     t.transaction_id,
     coalesce(t.gateway, ''),
     case when t.kind in ('REFUND', 'CHANGE') then -t.amount else t.amount end,
+    case when t.kind in ('REFUND', 'CHANGE') then -t.rounding else t.rounding end,
     t.processed_at
 from recon.census_transactions as t
 inner join recon.census_orders as o on o.shop = t.shop and o.order_id = t.order_id

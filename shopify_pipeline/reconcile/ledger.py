@@ -55,6 +55,12 @@ def sight(conn: Conn, shop: str, verdicts: Sequence[Verdict], now: datetime) -> 
     conn.execute(SQL["close_unseen"], {"shop": shop, "now": now, "break_ids": [row["break_id"] for row in rows]})
 
 
+def keep_residuals(conn: Conn, shop: str) -> int:
+    """Name what conversion left in orders paid in another currency, and say how often; asks for ``judge`` before it."""
+    conn.execute(SQL["clear_residuals"], {"shop": shop})
+    return conn.execute(SQL["keep_residuals"], {"shop": shop}).rowcount
+
+
 def open_counts(conn: Conn, shop: str) -> list[tuple[str, str, int]]:
     """(rule, class, open breaks)."""
     return [(rule, kind, count) for rule, kind, count in conn.execute(SQL["open_counts"], {"shop": shop}).fetchall()]

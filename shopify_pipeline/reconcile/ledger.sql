@@ -53,6 +53,42 @@ update recon.breaks
 set status = 'closed', closed_at = %(now)s
 where shop = %(shop)s and status in ('open', 'accepted') and not break_id = any(%(break_ids)s::text[]);
 
+-- name: clear_residuals
+delete from recon.fx_residuals where shop = %(shop)s;
+
+-- name: keep_residuals
+-- Of an order that lies wholly in the books and was paid in another currency: its ledger in the shop's currency against
+-- the shop's own sums, as far as both say the same in the customer's.
+insert into recon.fx_residuals (shop, order_id, what, ledger, told, residual, currency, presentment_currency)
+with sums as (
+    select
+        order_id,
+        coalesce(sum(total) filter (where line_type <> 'ADJUSTMENT'), 0) as total,
+        coalesce(sum(presentment_total) filter (where line_type <> 'ADJUSTMENT'), 0) as presentment_total,
+        sum(tax) as tax,
+        sum(presentment_tax) as presentment_tax
+    from expected_sales
+    group by order_id
+    having bool_and(is_in_books or is_left_out)
+),
+
+compared as (
+    select
+        o.order_id, o.currency, o.presentment_currency, figure.what, figure.ledger, figure.told
+    from sums as s
+    inner join recon.census_orders as o on o.shop = %(shop)s and o.order_id = s.order_id
+    cross join lateral (
+        values
+        ('total', s.total, o.current_total, s.presentment_total = o.presentment_current_total),
+        ('tax', s.tax, o.current_tax, s.presentment_tax = o.presentment_current_tax)
+    ) as figure (what, ledger, told, is_equal)
+    where o.presentment_currency <> o.currency and figure.is_equal
+)
+
+select %(shop)s, order_id, what, ledger, told, ledger - told, currency, presentment_currency
+from compared
+where ledger <> told;
+
 -- name: open_counts
 select rule, class, count(*)
 from recon.breaks

@@ -52,6 +52,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
         lag: How old a fact must be before its absence is a break.
         go_live_on: First day of the books in ``time_zone``.
         value_map: Name of the value map's file, for messages.
+        recognition: When goods are revenue: with their ``order``, or by their ``fulfillment``.
     """
 
     shop: str
@@ -60,6 +61,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     go_live_on: date
     time_zone: str
     value_map: str
+    recognition: str
 
 
 class Difference(msgspec.Struct, frozen=True):

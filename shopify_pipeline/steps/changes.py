@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shopify_pipeline.backoffice import pauses
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.queries import operation
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.warehouse import inbox
+from shopify_pipeline.warehouse.connect import Connection
 from shopify_pipeline.warehouse.loads import Loads
 
 #: Even a shop that shows no sign is looked at this often: a change in the very second of a cursor gives none.
@@ -48,7 +50,7 @@ def reason_to_sync(pipeline: Pipeline, now: datetime) -> str | None:
         cursors = {stream: loads.cursor(shop, stream) for stream in STREAMS if stream not in not_granted}
         last_merge = loads.last_merged_at(shop)
         backfilling = [stream for stream in loads.backfilling(shop) if stream in cursors]
-        is_owed = pipeline.shop.go_live_on is not None and loads.is_owed(shop)
+        is_owed = pipeline.closed_because() is None and not _is_left_alone(conn, shop, now) and loads.is_owed(shop)
     never = [stream for stream, cursor in cursors.items() if cursor is None]
     if never:
         return f"never loaded: {', '.join(never)}"
@@ -65,6 +67,13 @@ def reason_to_sync(pipeline: Pipeline, now: datetime) -> str | None:
     if newer:
         return f"newer in the shop: {', '.join(newer)}"
     return None
+
+
+def _is_left_alone(conn: Connection, shop: str, now: datetime) -> bool:
+    """Whether nobody asks the back office now: a push would do nothing."""
+    with conn.transaction():
+        pause = pauses.find(conn, shop)
+    return pause is not None and now < pause.until
 
 
 def watermarks(api: AdminApi, cursors: Mapping[str, datetime]) -> dict[str, datetime]:

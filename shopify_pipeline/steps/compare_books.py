@@ -45,7 +45,7 @@ def compare_books(
     since, until = min(row.on for row in theirs), max(row.on for row in theirs)
     books = Books(since, ZoneInfo(time_zone))
     by_account = any(row.figure not in (TOTAL, TAX) for row in theirs)
-    receivable, tax = value_map.account("receivable"), value_map.account("tax")
+    receivable, tax_accounts = value_map.account("receivable"), value_map.tax_accounts()
     ours: dict[str, list[tuple[str, date, Decimal]]] = {}
     names: dict[str, str] = {}
     unmapped: dict[str, str] = {}
@@ -63,7 +63,9 @@ def compare_books(
                     unmapped[order_id] = str(exc)
                     continue
                 figures = (
-                    other_books.our_figures(order, until, by_account=by_account, receivable=receivable, tax=tax)
+                    other_books.our_figures(
+                        order, until, by_account=by_account, receivable=receivable, tax_accounts=tax_accounts
+                    )
                     if order is not None
                     else ()
                 )

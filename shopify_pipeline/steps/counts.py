@@ -86,6 +86,7 @@ def propose(conn: Conn, *, shop: str, value_map: ValueMap, books: Books, lag: ti
                     "locations": list(value_map.locations),
                     "codes": list(value_map.locations.values()),
                     "settled_before": now - lag,
+                    "today": today,
                 },
             ).fetchall()
         proposed = [each for each in found if each.pending is None]

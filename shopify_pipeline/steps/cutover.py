@@ -22,7 +22,7 @@ from shopify_pipeline.backoffice.value_map import ValueMap
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import ConfigError, DataError
 from shopify_pipeline.money import plain
-from shopify_pipeline.steps.push_due import begin
+from shopify_pipeline.steps.push_due import begin, parties
 from shopify_pipeline.steps.push_sending import Pushed, Sender
 
 #: Orders read and mapped at a time.
@@ -38,7 +38,7 @@ class Plan:
     """What would be brought, and what cannot be.
 
     Attributes:
-        digest: Names every amount and account of the plan; the same as long as nothing before go-live changes.
+        digest: Names every amount and account of the plan; see ``opening.digest``.
         orders: Open orders, oldest first.
         balances: Entries of everything beside orders.
         counts: Opening stock that can be counted now; the push counts the rest, each level once it can.
@@ -178,7 +178,7 @@ def apply(
     variants |= {count.product for count in agreed.counts}
     wanted = sorted({order.party for order in orders})
     for start in range(0, len(wanted), BATCH):
-        sender.send("parties", _parties(conn, shop, wanted[start : start + BATCH]), backoffice.push_parties)
+        sender.send("parties", parties(conn, shop, wanted[start : start + BATCH]), backoffice.push_parties)
     ids = sorted(map(int, variants))
     for start in range(0, len(ids), BATCH):
         with conn.transaction():
@@ -222,13 +222,6 @@ def _orders(
                 found.orders.append(order)
         progress(f"cutover: {start + len(batch)} of {len(ids)} orders looked at")
     return found
-
-
-def _parties(conn: Conn, shop: str, wanted: Sequence[str]) -> Any:
-    with conn.transaction():
-        customers = owed.parties(conn, shop, mapping.customer_ids(wanted))
-        companies = owed.companies(conn, shop, mapping.company_ids(wanted))
-    return mapping.parties(wanted, customers, companies)
 
 
 def _amount(entry: JournalEntry) -> Decimal:

@@ -49,6 +49,8 @@ def examine(pipeline: Pipeline) -> list[Finding]:
     found = [_finding(what, check, pipeline) for what, check in checks]
     failed = {each.what for each in found if each.state == "fail"}
     # What cannot be read has been said above, once.
+    if not failed & {"shop", "back office"}:
+        found.append(_finding("currency", _currency, pipeline))
     if not failed & {"value map", "back office"}:
         found.append(_finding("value map, codes", _codes, pipeline))
     if not failed & {"value map", "warehouse"}:
@@ -107,6 +109,17 @@ def _codes(pipeline: Pipeline) -> tuple[State, str]:
     return "ok", "the back office has every code of it"
 
 
+def _currency(pipeline: Pipeline) -> tuple[State, str]:
+    sells_in = pipeline.ask_shop().currency
+    books_in = pipeline.backoffice.health(pipeline.shop.domain).currency
+    if sells_in != books_in:
+        raise ConfigError(
+            f"the shop is in {sells_in}, its books are in {books_in}: set {pipeline.shop.domain} up in a company whose "
+            f"currency is {sells_in}"
+        )
+    return "ok", f"shop and books are in {books_in}"
+
+
 def _unused(pipeline: Pipeline) -> tuple[State, str]:
     entries = [f"{kind} {key!r}" for kind, key in seen.unused(_words(pipeline), pipeline.value_map())]
     return "ok", f"nobody has used {', '.join(entries)}" if entries else "every entry is used"
@@ -128,5 +141,5 @@ def _words(pipeline: Pipeline) -> list[Word]:
 
 
 def _backoffice(pipeline: Pipeline) -> tuple[State, str]:
-    health = pipeline.backoffice.health()
+    health = pipeline.backoffice.health(pipeline.shop.domain)
     return "ok", f"{health.product} {health.version}, plug-in {health.plugin}, books in {health.currency}"

@@ -16,12 +16,11 @@ from obstore.store import MemoryStore
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import PermanentError
 from shopify_pipeline.landing import Landing, Manifest
+from shopify_pipeline.load_mode import LoadMode
 from shopify_pipeline.shopify.bulk import NoMemory
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.windows import Window
 from shopify_pipeline.steps.extract_reading import Reading, has_windows, is_older
-
-Mode = Literal["full", "window", "backfill", "roots"]
 
 #: How far the clocks of the machines a shop answers from may be apart; a cursor came from one, the next answer from
 #: another.
@@ -46,7 +45,7 @@ class Load(Protocol):
     @property
     def load_id(self) -> int: ...
     @property
-    def mode(self) -> Mode: ...
+    def mode(self) -> LoadMode: ...
     @property
     def window_from(self) -> datetime | None: ...
     @property
@@ -90,7 +89,7 @@ class LoadPort(Protocol):
         *,
         shop: str,
         stream: str,
-        mode: Mode,
+        mode: LoadMode,
         window_from: datetime | None,
         window_to: datetime,
         started_at: datetime,
@@ -141,7 +140,7 @@ class Extracted:
     """
 
     load_id: int
-    mode: Mode
+    mode: LoadMode
     window_from: datetime | None
     window_to: datetime
     parts: int

@@ -13,6 +13,7 @@ from shopify_pipeline.landing import Manifest
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.steps.load import Loaded
 from shopify_pipeline.steps.pipeline import Pipeline
+from shopify_pipeline.steps.sweep import is_ids, stream_of_ids
 from shopify_pipeline.warehouse import replaying
 from shopify_pipeline.warehouse.connect import Connection
 from shopify_pipeline.warehouse.loads import Loads, Quarantined
@@ -37,7 +38,7 @@ def replay_load(pipeline: Pipeline, load_id: int) -> Loaded:
     """Merge one landed load again: what is newer in the warehouse stays, and the cursor stays where it is.
 
     Raises:
-        ConfigError: The shop has no merged load of this number.
+        ConfigError: The shop has no merged load of this number, or it is a sweep.
         IncompleteError: It is not whole in the landing zone any more; nothing was changed.
     """
     shop = pipeline.shop.domain
@@ -45,12 +46,14 @@ def replay_load(pipeline: Pipeline, load_id: int) -> Loaded:
         stream = _stream_of(conn, shop, load_id)
         with pipeline.stage(f"replay:{stream}") as counts, conn.transaction():
             replaying.take_turns(conn, shop, (stream,))
+            replaying.keep_reread(conn, shop)
             newest = replaying.newest_complaint(conn)
             before = replaying.take_cursors(conn, shop, (stream,))
             loaded = pipeline.merge(conn, replaying.reopen(conn, shop, load_id))
             after = replaying.take_cursors(conn, shop, (stream,))
             replaying.settle_cursors(conn, shop, before, after if before else {}, ())
             replaying.forget_complaints_since(conn, load_id, newest)
+            replaying.put_reread_back(conn)
             counts |= loaded.counts()
     return loaded
 
@@ -73,6 +76,7 @@ def replay_all(pipeline: Pipeline) -> Rebuilt:
         with conn.transaction():
             replaying.take_turns(conn, shop, streams)
             before = replaying.take_cursors(conn, shop, streams)
+            replaying.keep_reread(conn, shop)
             load_ids, adopted = replaying.adopt(conn, shop, landed)
             replaying.empty_tables(conn, shop)
             received = 0
@@ -87,6 +91,7 @@ def replay_all(pipeline: Pipeline) -> Rebuilt:
             differing = replaying.settle_dirty(conn, shop, pipeline.clock.now())
             after = replaying.take_cursors(conn, shop, streams)
             replaying.settle_cursors(conn, shop, before, after, adopted)
+            replaying.put_reread_back(conn)
         quarantined = len(_withheld_roots(Loads(conn).open_quarantine(shop)))
         rebuilt = Rebuilt(len(load_ids), received, differing, quarantined)
         counts |= {"loads": rebuilt.loads, "roots": received, "differing": differing, "quarantined": quarantined}
@@ -110,6 +115,11 @@ def _stream_of(conn: Connection, shop: str, load_id: int) -> str:
     load = Loads(conn).find(load_id)
     if load.shop != shop:
         raise ConfigError(f"load {load_id} is of {load.shop}, not of {shop}")
+    if is_ids(load.stream):
+        raise ConfigError(
+            f"load {load_id} is a sweep, which says what the shop had then and is not to be acted on later: "
+            f"shopify-pipeline sweep {stream_of_ids(load.stream)} asks anew"
+        )
     return load.stream
 
 

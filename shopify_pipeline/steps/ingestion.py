@@ -6,7 +6,7 @@ step's own module, or what comes after the warehouse (``pipeline.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,10 +111,7 @@ class Ingestion(Rooms):
             TransientError: Another process reads the same stream; nothing was touched.
         """
         with self.connect() as conn:
-            if not hold_for_reading(conn, self.shop.domain, stream):
-                raise TransientError(
-                    f"{self.shop.domain}: another process is reading {stream}; try again when it is done"
-                )
+            self._hold(conn, stream)
             self._merge_leftover(conn, stream)
             with self.stage(f"extract:{stream}") as counts:
                 if self._skips(stream, counts):
@@ -134,10 +131,27 @@ class Ingestion(Rooms):
         conn.rollback()
         if not gids:
             return
-        extract_roots(
+        loaded = self._read_roots(conn, stream, gids)
+        counts |= {"asked_for": len(gids), "gone": loaded.gone}
+        self.progress(f"{stream}: {len(gids)} roots were asked for by id, {loaded.gone} are gone")
+
+    def read_roots(self, stream: str, gids: Sequence[str]) -> Loaded:
+        """Read these roots as they are now, whatever the cursor says, and merge them at once.
+
+        Raises:
+            TransientError: Another process reads the same stream; nothing was touched.
+        """
+        with self.connect() as conn:
+            self._hold(conn, stream)
+            return self._read_roots(conn, stream, gids)
+
+    def _read_roots(self, conn: Connection, stream: str, gids: Sequence[str]) -> Loaded:
+        loads = Loads(conn)
+        loads.abandon_dead_roots(self.shop.domain, stream)
+        landed = extract_roots(
             self.api,
             self.landing,
-            Loads(conn),
+            loads,
             shop=self.shop.domain,
             stream=stream,
             gids=gids,
@@ -145,10 +159,12 @@ class Ingestion(Rooms):
             config=self.extract_config,
             progress=self.progress,
         )
-        loaded = self.load(stream)
-        gone = loaded.gone if loaded is not None else 0
-        counts |= {"asked_for": len(gids), "gone": gone}
-        self.progress(f"{stream}: {len(gids)} roots were asked for by id, {gone} are gone")
+        # Not the oldest unfinished load: a window that was interrupted before is still to be read.
+        return self._load(conn, loads.find(landed.load_id))
+
+    def _hold(self, conn: Connection, stream: str) -> None:
+        if not hold_for_reading(conn, self.shop.domain, stream):
+            raise TransientError(f"{self.shop.domain}: another process is reading {stream}; try again when it is done")
 
     def sweep(self, stream: str, *, share_max: float | None = None) -> list[Swept] | None:
         """Name every root the shop has, and mark what this sweep and the one before did not find.
@@ -265,18 +281,21 @@ class Ingestion(Rooms):
             load = Loads(conn).unfinished(self.shop.domain, stream)
             if load is None or load.state != "landed":
                 return None
-            with self.stage(f"load:{stream}") as counts:
-                loaded = self.merge(conn, load, budget=None if self.accepts_quarantine else self._budget())
-                counts |= loaded.counts()
-                if loaded.unknown_values:
-                    counts |= {"unknown_values": dict(loaded.unknown_values)}
-                if not loaded.skipped:
-                    Loads(conn).note_merge(
-                        load.load_id,
-                        rows=sum(loaded.rows.values()),
-                        seconds=loaded.seconds,
-                        newest_change_at=loaded.newest_change_at,
-                    )
+            return self._load(conn, load)
+
+    def _load(self, conn: Connection, load: Load) -> Loaded:
+        with self.stage(f"load:{load.stream}") as counts:
+            loaded = self.merge(conn, load, budget=None if self.accepts_quarantine else self._budget())
+            counts |= loaded.counts()
+            if loaded.unknown_values:
+                counts |= {"unknown_values": dict(loaded.unknown_values)}
+            if not loaded.skipped:
+                Loads(conn).note_merge(
+                    load.load_id,
+                    rows=sum(loaded.rows.values()),
+                    seconds=loaded.seconds,
+                    newest_change_at=loaded.newest_change_at,
+                )
         return loaded
 
     def _budget(self) -> Budget:

@@ -21,6 +21,7 @@ from shopify_pipeline.shopify.subscriptions import ensure_subscriptions, topics_
 from shopify_pipeline.steps.census import Census, take_census
 from shopify_pipeline.steps.counts import Proposed, apply, propose
 from shopify_pipeline.steps.extract import read_apart
+from shopify_pipeline.steps.extract_reading import is_read_whole
 from shopify_pipeline.steps.ingestion import Ingestion
 from shopify_pipeline.steps.push import Pushed, push
 from shopify_pipeline.steps.push_sending import Sender
@@ -76,10 +77,14 @@ class Pipeline(Ingestion):
         return Subscribed(created=found.created, removed=found.removed, vanished=vanished)
 
     def handle_hints(self) -> int:
-        """Close webhook hints that had come before every stream's last merged load began: they have been read."""
+        """Close webhook hints that had come before every stream's last merged load began: they have been read.
+
+        Streams that rest for hours are read again whatever a hint says, and keep none open.
+        """
         with self.connect() as conn:
             loads = Loads(conn)
-            granted = set(STREAMS) - loads.not_granted(self.shop.domain, STREAMS)
+            followed = [stream for stream in STREAMS if not is_read_whole(stream)]
+            granted = set(followed) - loads.not_granted(self.shop.domain, followed)
             read_since = loads.all_read_since(self.shop.domain, granted)
             if read_since is None:
                 return 0
@@ -260,8 +265,9 @@ class Pipeline(Ingestion):
                 time_zone=self.shop.time_zone,
                 lag_seconds=self.settings.lag.backoffice_seconds,
                 clock=self.clock,
+                recognition=self.shop.recognition,
             )
-            counts |= {"open": found.open_breaks, **found.by_class}
+            counts |= {"open": found.open_breaks, **found.by_class, "fx_residuals": found.residuals}
         if self.shop.stock_counts != "off":
             self.propose_counts()
         if self.shop.stock_counts == "apply" and self.closed_because() is None:

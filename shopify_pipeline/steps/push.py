@@ -17,14 +17,14 @@ from psycopg.rows import TupleRow
 
 from shopify_pipeline.backoffice import mapping, owed
 from shopify_pipeline.backoffice.mapping import Books, Recognition
-from shopify_pipeline.backoffice.protocol import BackOffice, Order, Outcome, Party, Product
+from shopify_pipeline.backoffice.protocol import BackOffice, Order, Outcome, Product
 from shopify_pipeline.backoffice.push_log import Answered
 from shopify_pipeline.backoffice.value_map import ValueMap
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.config_sections import BackofficeSettings
 from shopify_pipeline.errors import DataError
 from shopify_pipeline.failpoints import Failpoint, reached
-from shopify_pipeline.steps.push_due import begin, find_due
+from shopify_pipeline.steps.push_due import begin, find_due, parties
 from shopify_pipeline.steps.push_entries import push_entries
 from shopify_pipeline.steps.push_sending import Pushed, Sender
 
@@ -80,29 +80,25 @@ def push(
     begin(conn, shop, value_map, books, clock)
     due = find_due(conn, shop, value_map, books)
     batch.pushed.out_of_scope = due.out_of_scope
-    for parties in _batches(due.parties, MASTER_DATA_BATCH, "customers", progress):
-        batch.send("parties", _parties(conn, shop, parties), backoffice.push_parties)
+    for wanted in _batches(due.parties, MASTER_DATA_BATCH, "customers", progress):
+        batch.send("parties", parties(conn, shop, wanted), backoffice.push_parties)
     for products in _batches(due.products, MASTER_DATA_BATCH, "variants", progress):
         batch.send("products", _products(conn, shop, products), backoffice.push_products)
     for levels in _batches(due.counts, MASTER_DATA_BATCH, "opening counts", progress):
         counts = [mapping.opening_count(level, value_map, books) for level in levels]
         batch.send("stock_counts", counts, backoffice.push_stock_counts)
     batch.settle(due.settled)
+    batch.forget_refused("orders", [str(order_id) for order_id in due.lapsed])
     for number, ids in enumerate(_batches(due.orders, batch_size, "orders", progress)):
         if number:
             reached(Failpoint.PUSH_MID_BATCH)
         orders, refused = _orders(conn, shop, ids, value_map, books, recognition)
         settled = [due.marks[order_id] for order_id in ids if order_id in due.marks]
         batch.send("orders", orders, backoffice.push_orders, refused=refused, settled=settled)
+        owing = {order.external_id for order in orders} | {answer.external_id for answer in refused}
+        batch.forget_refused("orders", [str(order_id) for order_id in ids if str(order_id) not in owing])
     push_entries(conn, backoffice, shop=shop, value_map=value_map, books=books, sender=batch, progress=progress)
     return batch.pushed
-
-
-def _parties(conn: Conn, shop: str, wanted: Sequence[str]) -> list[Party]:
-    with conn.transaction():
-        customers = owed.parties(conn, shop, mapping.customer_ids(wanted))
-        companies = owed.companies(conn, shop, mapping.company_ids(wanted))
-    return mapping.parties(wanted, customers, companies)
 
 
 def _products(conn: Conn, shop: str, ids: Sequence[int]) -> list[Product]:

@@ -46,12 +46,11 @@ def push_entries(
     for start in range(0, len(due.roots), ROOTS_BATCH):
         roots = due.roots[start : start + ROOTS_BATCH]
         found = _owed(conn, shop, roots, value_map, books)
-        settled = [due.marks[root] for root in roots if root in due.marks and root not in found.waiting]
+        marked = [root for root in roots if root in due.marks]
+        settled = [due.marks[root] for root in marked if root not in found.waiting]
         sender.send("entries", found.entries, backoffice.push_entries, refused=found.refused, settled=settled)
-        cleared = _cleared(roots, due, found)
-        if cleared:
-            with conn.transaction():
-                movements.forget_refused(conn, shop, cleared)
+        sender.let_wait([due.marks[root] for root in marked if root in found.waiting])
+        sender.forget_refused("entries", _cleared(roots, due, found))
         progress(f"push: {start + len(roots)} of {len(due.roots)} movements outside orders")
 
 

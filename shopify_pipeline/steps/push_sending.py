@@ -22,6 +22,7 @@ from shopify_pipeline.backoffice import mapping, pauses, push_log
 from shopify_pipeline.backoffice.pauses import Pause
 from shopify_pipeline.backoffice.protocol import (
     BackOffice,
+    EditedRow,
     JournalEntry,
     Order,
     Outcome,
@@ -115,7 +116,7 @@ class Sender:
         if pause is None or self._clock.now() < pause.until:
             return pause
         try:
-            self._backoffice.health()
+            self._backoffice.health(self._shop)
         except TransientError as exc:
             raise self._leave_alone(exc) from exc
         with self._conn.transaction():
@@ -165,6 +166,16 @@ class Sender:
         with self._conn.transaction():
             push_log.settle(self._conn, self._shop, rows)
 
+    def let_wait(self, rows: Sequence[Dirty]) -> None:
+        """Keep dirty rows that cannot be decided yet; they are no reason to push before something else is read."""
+        with self._conn.transaction():
+            push_log.let_wait(self._conn, self._shop, rows)
+
+    def forget_refused(self, resource: str, external_ids: Sequence[str]) -> None:
+        """Forget that records were rejected which nothing is owed for any more."""
+        with self._conn.transaction():
+            push_log.forget_refused(self._conn, self._shop, resource, external_ids)
+
     def _conflicts(self, resource: str, fresh: Sequence[Record], last: Mapping[str, Last]) -> Iterator[Answered]:
         """Records we sent before, want to change now, and find changed by somebody else: nobody is overwritten."""
         parts = {record.external_id: set(_parts(resource, record)) for record in fresh if record.external_id in last}
@@ -173,7 +184,7 @@ class Sender:
             among[name].add(external_id)
         rows = self._ask(lambda: self._backoffice.edited(self._shop, among)) if among else []
         for external_id, keys in parts.items():
-            row = next((row for row in rows if (row.resource, row.external_id) in keys), None)
+            row = next((row for row in rows if (row.resource, row.external_id) in keys and not _is_kept(row)), None)
             if row is not None:
                 yield Answered(
                     external_id=external_id,
@@ -249,6 +260,11 @@ class Sender:
 def _is_held(last: Mapping[str, Last], external_id: str, fingerprints: Mapping[str, str]) -> bool:
     before = last.get(external_id)
     return before is not None and before.is_held and before.fingerprint == fingerprints[external_id]
+
+
+def _is_kept(row: EditedRow) -> bool:
+    """A changed party or product is sent all the same: the back office keeps the fields a person changed."""
+    return row.resource in ("parties", "products") and row.what == "changed"
 
 
 def _parts(resource: str, record: Record) -> Iterator[tuple[str, str]]:

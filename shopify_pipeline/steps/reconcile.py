@@ -14,6 +14,7 @@ from psycopg import Connection
 from psycopg.errors import SerializationFailure
 from psycopg.rows import TupleRow
 
+from shopify_pipeline.backoffice.mapping import Recognition
 from shopify_pipeline.backoffice.push_log import store_value_map
 from shopify_pipeline.backoffice.value_map import ValueMap
 from shopify_pipeline.clock import Clock
@@ -31,6 +32,7 @@ class Reconciled:
         by_class: Open breaks by class; ``in_transit`` ones are not late yet.
         by_rule: Open breaks by rule, those in transit left out.
         checked: Things compared by rule; a rule that compared nothing proves nothing.
+        residuals: Figures of orders that conversion alone left apart; no breaks.
     """
 
     run_id: int
@@ -38,6 +40,7 @@ class Reconciled:
     by_class: dict[str, int]
     by_rule: dict[str, int]
     checked: dict[str, int]
+    residuals: int
 
     @property
     def open_breaks(self) -> int:
@@ -54,6 +57,7 @@ def reconcile(
     time_zone: str,
     lag_seconds: int,
     clock: Clock,
+    recognition: Recognition = "order",
 ) -> Reconciled:
     """Run every rule on the last census and the last snapshot, and bring the break ledger up to date.
 
@@ -81,9 +85,11 @@ def reconcile(
                 go_live_on=go_live_on,
                 time_zone=time_zone,
                 value_map=value_map.source,
+                recognition=recognition,
             )
             verdicts = judge(conn, bounds)
             ledger.sight(conn, shop, verdicts, now)
+            residuals = ledger.keep_residuals(conn, shop)
             ledger.end_run(conn, run_id, verdicts, clock.now())
             counts = ledger.open_counts(conn, shop)
     except SerializationFailure as exc:
@@ -95,4 +101,4 @@ def reconcile(
         if kind != IN_TRANSIT:
             by_rule[rule] += count
     checked = {verdict.rule.name: verdict.checked for verdict in verdicts}
-    return Reconciled(run_id, as_of, dict(by_class), dict(by_rule), checked)
+    return Reconciled(run_id, as_of, dict(by_class), dict(by_rule), checked, residuals)

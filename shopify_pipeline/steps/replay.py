@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from shopify_pipeline.schemas import STREAMS
-from shopify_pipeline.steps.extract import extract_roots
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.warehouse.loads import Loads, Quarantined, release
 
@@ -32,20 +31,8 @@ def replay(pipeline: Pipeline) -> dict[str, int]:
         gids = sorted({f"gid://shopify/{one.root_type}/{one.root_id}" for one in known})
         if not gids:
             continue
-        with pipeline.connect() as conn, pipeline.stage(f"replay:{stream}") as counts:
-            done = extract_roots(
-                pipeline.api,
-                pipeline.landing,
-                Loads(conn),
-                shop=pipeline.shop.domain,
-                stream=stream,
-                gids=gids,
-                clock=pipeline.clock,
-                config=pipeline.extract_config,
-                progress=pipeline.progress,
-            )
-            counts |= {"roots": done.roots}
-        pipeline.load(stream)
+        with pipeline.stage(f"replay:{stream}") as counts:
+            counts |= {"roots": pipeline.read_roots(stream, gids).received}
     remaining = _withheld(pipeline)
     return {
         "replayed": len(_roots(withheld)),

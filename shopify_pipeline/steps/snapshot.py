@@ -74,7 +74,7 @@ def take_snapshot(
         PermanentError: It cannot be reached at all, or a record carries an external id that is none of ours.
     """
     stamp = {"shop": shop, "as_of": clock.now()}
-    health = backoffice.health()
+    health = backoffice.health(shop)
     stamp |= {"product": health.product, "version": health.version, "read_at": health.now}
     since = _last_read(conn, shop) if health.now else None
     reading = _read(backoffice, shop, since)

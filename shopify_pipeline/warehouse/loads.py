@@ -14,13 +14,12 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from shopify_pipeline.errors import ConfigError, IncompleteError
+from shopify_pipeline.load_mode import LoadMode
 from shopify_pipeline.schemas.decode import Rejection
 from shopify_pipeline.statements import statements
 from shopify_pipeline.warehouse.connect import Connection
 
 SQL = statements(Path(__file__).with_name("loads.sql"))
-
-Mode = Literal["full", "window", "backfill", "roots"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Load:
     load_id: int
     shop: str
     stream: str
-    mode: Mode
+    mode: LoadMode
     window_from: datetime | None
     window_to: datetime
     state: Literal["extracting", "landed"]
@@ -142,7 +141,7 @@ class Loads:
         *,
         shop: str,
         stream: str,
-        mode: Mode,
+        mode: LoadMode,
         window_from: datetime | None,
         window_to: datetime,
         started_at: datetime,
@@ -209,6 +208,11 @@ class Loads:
         with self._conn.transaction():
             self._conn.execute(SQL["abandon"], {"load_id": load_id})
 
+    def abandon_dead_roots(self, shop: str, stream: str) -> None:
+        """Give up loads of named roots that whoever began them did not land; only while the stream is held."""
+        with self._conn.transaction():
+            self._conn.execute(SQL["abandon_dead_roots"], {"shop": shop, "stream": stream})
+
     def set_cursor(self, shop: str, stream: str, cursor_at: datetime) -> bool:
         """Move a cursor by hand; False when the stream was never loaded."""
         values = {"shop": shop, "stream": stream, "cursor_at": cursor_at}
@@ -235,7 +239,7 @@ class Loads:
             return frozenset(row[0] for row in self._conn.execute(SQL["not_granted"], values))
 
     def is_owed(self, shop: str) -> bool:
-        """Whether anything that changed has not been pushed."""
+        """Whether anything that changed has not been looked at by a push."""
         with self._conn.transaction():
             row = self._conn.execute(SQL["owed"], {"shop": shop}).fetchone()
         return row is not None and bool(row[0])

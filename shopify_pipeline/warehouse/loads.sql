@@ -73,6 +73,12 @@ where load_id = %(load_id)s;
 -- name: abandon
 update ops.loads set state = 'abandoned' where load_id = %(load_id)s and state in ('extracting', 'landed');
 
+-- name: abandon_dead_roots
+-- Which roots were wanted was only known to whoever began it.
+update ops.loads
+set state = 'abandoned'
+where shop = %(shop)s and stream = %(stream)s and mode = 'roots' and state = 'extracting';
+
 -- name: claim
 -- Only saves work: correctness comes from the row's state, read under this lock.
 select pg_try_advisory_xact_lock(hashtextextended(%(shop)s || '/' || %(stream)s, 0));
@@ -156,7 +162,8 @@ cross join lateral (
 where newest.outcome = 'skipped';
 
 -- name: owed
-select exists (select from ops.dirty where shop = %(shop)s);
+-- What a push could not decide is no reason for another one: it waits for something else to be read.
+select exists (select from ops.dirty where shop = %(shop)s and waits_at_seq is distinct from seq);
 
 -- name: last_merged_at
 select max(merged_at) from ops.loads where shop = %(shop)s;

@@ -144,6 +144,16 @@ def forget_complaints_since(conn: Connection, load_id: int, newest: int) -> None
     conn.execute(SQL["forget_complaints_since"], {"load_id": load_id, "newest": newest})
 
 
+def keep_reread(conn: Connection, shop: str) -> None:
+    """Keep in mind which roots wait to be read again: a load that is merged again asked for some of them long ago."""
+    conn.execute(SQL["keep_reread"], {"shop": shop})
+
+
+def put_reread_back(conn: Connection) -> None:
+    """Let them wait as before, beside those that were found meanwhile."""
+    conn.execute(SQL["put_reread_back"])
+
+
 def empty_tables(conn: Connection, shop: str) -> None:
     """Remove every row of a shop, and keep in mind what its roots and its dirty set were; readers see it at COMMIT."""
     values = {"shop": shop}

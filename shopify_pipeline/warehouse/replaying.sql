@@ -59,6 +59,13 @@ delete from ops.dirty where shop = %(shop)s;
 -- name: put_dirty_back
 insert into ops.dirty select * from before_replay_dirty;
 
+-- name: keep_reread
+create temporary table before_replay_reread on commit drop as select * from ops.reread where shop = %(shop)s;
+
+-- name: put_reread_back
+insert into ops.reread select * from before_replay_reread
+on conflict (shop, stream, root_type, root_id) do nothing;
+
 -- name: temporary_tables
 select relname
 from pg_class

@@ -21,13 +21,13 @@ copy present (number, item, root_id) from stdin;
 select count(*) from present;
 
 -- name: keep_second
--- Missing now and in the sweep before: gone.
+-- Missing now and in a sweep before: gone. What this very sweep wrote down is none.
 insert into gone (number, item, root_id)
 select missing.number, missing.item, missing.root_id
 from missing
 inner join ops.missing as before
     on before.shop = %(shop)s and before.stream = %(stream)s and before.root_type = %(root_type)s
-    and before.root_id = missing.root_id;
+    and before.root_id = missing.root_id and before.load_id < %(load_id)s;
 
 -- name: forget_found
 delete from ops.missing as before

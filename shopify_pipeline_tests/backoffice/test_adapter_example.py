@@ -35,7 +35,7 @@ def test_the_example_opens_with_the_options_on_the_page(tmp_path: Path) -> None:
 
     office = opened({"file": "books.sqlite", "company": company}, tmp_path)
 
-    assert office.health().currency == "EUR"
+    assert office.health("a-shop.myshopify.com").currency == "EUR"
     assert (tmp_path / "books.sqlite").exists()
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator, ValuesView
+from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from shopify_pipeline.backoffice.journal import Chart, JournalBackOffice
-from shopify_pipeline.backoffice.protocol import Order, Outcome
+from shopify_pipeline.backoffice.journal_checks import Checks, Refused
+from shopify_pipeline.backoffice.journal_file import Entry, Key
+from shopify_pipeline.backoffice.protocol import Order, Outcome, Product
 from shopify_pipeline.errors import PermanentError
 from shopify_pipeline_tests.backoffice.builders import (
     STATE_TAX,
@@ -25,6 +31,13 @@ from shopify_pipeline_tests.backoffice.builders import (
 )
 
 SHOP = "journal.myshopify.com"
+CHART = Chart(
+    currency="USD",
+    receivable="1200",
+    accounts=frozenset({"1100", "4000"}),
+    taxes={STATE_TAX: "2200"},
+    locations=frozenset({"MAIN"}),
+)
 
 
 @pytest.fixture
@@ -35,14 +48,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def opened(path: Path) -> Callable[[], JournalBackOffice]:
     """Open the same journal once more, as another process would."""
-    chart = Chart(
-        currency="USD",
-        receivable="1200",
-        accounts=frozenset({"1100", "4000"}),
-        taxes={STATE_TAX: "2200"},
-        locations=frozenset({"MAIN"}),
-    )
-    return lambda: JournalBackOffice(path, chart)
+    return lambda: JournalBackOffice(path, CHART)
 
 
 def a_small_order() -> Order:
@@ -76,6 +82,69 @@ def test_a_record_written_by_another_process_is_known(opened: Callable[[], Journ
     assert second.push_parties(SHOP, [a_party()])[0].outcome is Outcome.UNCHANGED
     assert second.push_orders(SHOP, [a_small_order()])[0].outcome is Outcome.CREATED
     assert [row.external_id for row in first.documents(SHOP)] == ["agreement/1"]
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """No file can grow beyond so many bytes, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_a_full_disk_did_not_take_is_not_known_and_written_by_the_next_push(
+    opened: Callable[[], JournalBackOffice], path: Path
+) -> None:
+    office = opened()
+    office.push_parties(SHOP, [a_party()])
+    start = path.stat().st_size
+    opened().push_orders(SHOP, [a_small_order()])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:start])
+
+    with files_end_at(start + 10), pytest.raises(OSError, match="too large"):
+        office.push_orders(SHOP, [a_small_order()])
+    assert office.known(SHOP, "orders", [a_small_order().external_id]) == {}
+    (result,) = office.push_orders(SHOP, [a_small_order()])
+
+    assert result.outcome is Outcome.CREATED
+    assert path.read_bytes() == whole
+
+
+class Walked(dict[Key, Entry]):
+    """Entries that count how often somebody goes through all of them."""
+
+    times = 0
+
+    def values(self) -> ValuesView[Entry]:  # type: ignore[override]
+        self.times += 1
+        return super().values()
+
+
+def coded(number: int, code: str) -> Product:
+    return msgspec.structs.replace(a_product(number, SHOP), code=code)
+
+
+def test_codes_of_many_products_are_looked_up_and_the_journal_is_gone_through_once() -> None:
+    entries = Walked()
+    checks = Checks(SHOP, entries, CHART)
+    for number in range(50):
+        checks.product(coded(number, f"MUG-{number}"))
+    with pytest.raises(Refused, match="product code MUG-7 is taken"):
+        checks.product(coded(99, "MUG-7"))
+    assert entries.times == 1
+
+
+def test_a_code_that_was_given_up_may_be_taken_in_the_same_push(opened: Callable[[], JournalBackOffice]) -> None:
+    office = opened()
+    office.push_products(SHOP, [coded(1, "MUG")])
+
+    results = office.push_products(SHOP, [coded(1, "CUP"), coded(2, "MUG")])
+
+    assert [result.outcome for result in results] == [Outcome.UPDATED, Outcome.CREATED]
 
 
 def test_a_repeated_push_does_not_grow_the_file(opened: Callable[[], JournalBackOffice], path: Path) -> None:
@@ -124,13 +193,42 @@ def test_a_cancelled_shipment_is_reversed_and_not_taken_out(
     order = an_order(documents=(), shipments=(a_shipment("fulfillment/1", line_1=2),))
     office.push_orders(SHOP, [order])
     before = path.read_bytes()
-    office.push_orders(SHOP, [grown(order, shipments=(a_shipment("fulfillment/1", line_1=2, is_cancelled=True),))])
+    cancelled = a_shipment("fulfillment/1", line_1=2, cancelled_on=date(2026, 3, 9))
+    office.push_orders(SHOP, [grown(order, shipments=(cancelled,))])
 
     assert path.read_bytes().startswith(before)
-    assert [(move.resource, move.quantity) for move in opened().movements(SHOP)] == [
-        ("shipments", -2),
-        ("reversals", 2),
+    assert [(move.resource, move.on, move.quantity) for move in opened().movements(SHOP)] == [
+        ("shipments", date(2026, 3, 6), -2),
+        ("reversals", date(2026, 3, 9), 2),
     ]
+
+
+def test_a_party_somebody_changed_in_the_file_stays_as_it_is(
+    opened: Callable[[], JournalBackOffice], path: Path
+) -> None:
+    opened().push_parties(SHOP, [a_party(), a_party("customer/2")])
+    path.write_text(path.read_text().replace("Ada Customer", "Ada Lovelace", 1))
+    changed = path.read_bytes()
+
+    (result,) = opened().push_parties(SHOP, [a_party(phone="+12125550100")])
+
+    assert (result.outcome, path.read_bytes()) == (Outcome.UNCHANGED, changed)
+    assert [(row.resource, row.external_id) for row in opened().edited(SHOP)] == [("parties", "customer/1")]
+
+
+def test_a_document_that_becomes_due_later_keeps_the_accounts_it_is_booked_on(
+    opened: Callable[[], JournalBackOffice],
+) -> None:
+    office = opened()
+    office.push_parties(SHOP, [a_party()])
+    order = a_small_order()
+    office.push_orders(SHOP, [order])
+    later = a_document("agreement/1", charge("5.00", "1100"), due_on=date(2026, 4, 3))
+
+    office.push_orders(SHOP, [grown(order, documents=(later,))])
+
+    lines = {(line.account, line.due_on) for line in opened().postings(SHOP) if line.resource == "documents"}
+    assert lines == {("1200", date(2026, 4, 3)), ("4000", date(2026, 4, 3))}
 
 
 def test_what_is_refused_is_said_in_one_line(opened: Callable[[], JournalBackOffice]) -> None:
@@ -140,8 +238,9 @@ def test_what_is_refused_is_said_in_one_line(opened: Callable[[], JournalBackOff
     fee = an_entry("fee/1", ("1100", "-1.00"), ("4000", "1.00"))
     office.push_entries(SHOP, [fee])
     entries = {
-        "entry fee/1 is booked with 1100 -1.00, 4000 1.00 on 2026-03-04 and cannot become "
-        "1100 -1.10, 4000 1.10 on 2026-03-04": an_entry("fee/1", ("1100", "-1.10"), ("4000", "1.10")),
+        "entry fee/1 is booked with 1.00 on 2026-03-04 and cannot become 1.10 on 2026-03-04": an_entry(
+            "fee/1", ("1100", "-1.10"), ("4000", "1.10")
+        ),
         "the lines of entry fee/2 sum to 0.10, not to zero": an_entry("fee/2", ("1100", "-1.00"), ("4000", "1.10")),
         "entry fee/2 has no lines": an_entry("fee/2"),
         "unmapped account 6000": an_entry("fee/2", ("1100", "-1.00"), ("6000", "1.00")),
@@ -155,7 +254,7 @@ def test_what_is_refused_is_said_in_one_line(opened: Callable[[], JournalBackOff
             "documents": (a_document("agreement/1", charge("6.00", "4000")),)
         },
         "payment t/1 is booked with 5.00 and cannot become 4.00": {"payments": (a_payment("t/1", "4.00"),)},
-        "payment t/1 is booked with 5.00 and cannot become 5.00 rounded by 0.02 on 4000": {
+        "payment t/1 is booked with 5.00 and cannot become 5.00 rounded by 0.02": {
             "payments": (a_payment("t/1", "5.00", rounding=Decimal("0.02"), rounding_account="4000"),)
         },
         "order is in EUR but the journal is in USD": {"currency": "EUR"},

@@ -221,7 +221,7 @@ def test_the_first_export_holds_the_opening_counts_of_its_days(exported: Export)
 def test_a_cancelled_shipment_is_a_movement_back(exported: Export, books: JournalBackOffice) -> None:
     order = an_order("2", shipments=(a_shipment("33", line_1=2),))
     books.push_orders(SHOP, [order])
-    cancelled = a_shipment("33", line_1=2, is_cancelled=True, on=date(2026, 3, 9))
+    cancelled = a_shipment("33", line_1=2, cancelled_on=date(2026, 3, 9))
     books.push_orders(SHOP, [grown(order, shipments=(cancelled,))])
 
     moved = [(row["Document"], row["Quantity"]) for row in table(exported("xero").files[1])]

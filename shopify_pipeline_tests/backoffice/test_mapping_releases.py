@@ -69,6 +69,16 @@ def test_goods_wait_on_the_deferred_account_and_shipping_does_not() -> None:
     assert (mapped.entries, deferred(mapped)) == ((), Decimal("10.00"))
 
 
+def test_a_service_sold_before_go_live_is_revenue_when_it_is_done_though_nothing_else_is_owed() -> None:
+    service = msgspec.structs.replace(LINE, is_stocked=False, unfulfilled_quantity=0)
+    sold = agreement(11, at=NOON - timedelta(days=20))
+    done = {"agreements": [sold], "sales": [sale(21, 11, "10.00", line=31)], "shipped": [moved(61, 1)]}
+    mapped = owed(recognition="fulfillment", lines=[service], **done)
+    assert (mapped.documents, mapped.payments, mapped.shipments) == ((), (), ())
+    assert releases(mapped) == [("release/61", date(2026, 11, 6), "10.00")]
+    assert order(facts(lines=[service], **done), VALUE_MAP, BOOKS, "order") is None
+
+
 def test_recognised_by_order_nothing_waits() -> None:
     mapped = owed(**THREE_FOR_TEN, shipped=[moved(61, 1)])
     assert ([line.account for line in mapped.documents[0].lines], mapped.entries) == ([REVENUE, "4100"], ())

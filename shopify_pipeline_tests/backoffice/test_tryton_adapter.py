@@ -231,7 +231,7 @@ def test_a_back_office_that_is_not_there_may_come_back_or_be_set_elsewhere() -> 
     )
 
     with pytest.raises(TransientError, match="set SHOPIFY_PIPELINE_TRYTON__URL") as caught:
-        adapter.health()
+        adapter.health("a-shop.myshopify.com")
 
     assert "\n" not in str(caught.value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from shopify_pipeline.backoffice.protocol import Order, Outcome, Shipment
 from shopify_pipeline.backoffice.tryton import TrytonBackOffice
 from shopify_pipeline.local.tryton import DATABASE, TrytonServer
 from shopify_pipeline_tests.backoffice.builders import (
+    a_count,
     a_document,
     a_payment,
     a_restock,
@@ -56,7 +58,7 @@ def moved(tryton_server: TrytonServer) -> Iterator[Callable[[str], list[tuple[An
 
 
 def cancelled(shipment: Shipment, on: date = SHIPPED_ON) -> Shipment:
-    return msgspec.structs.replace(shipment, is_cancelled=True, on=on)
+    return msgspec.structs.replace(shipment, cancelled_on=on)
 
 
 def on_hand(tryton: TrytonBackOffice, shop: str) -> dict[tuple[str, str], int]:
@@ -102,6 +104,71 @@ def test_the_way_back_is_never_before_the_way_out(
     tryton.push_orders(shop, [grown(order, shipments=(cancelled(order.shipments[0], date(2026, 3, 1)),))])
 
     assert moved(shop) == [("2026-03-06", "out", 2.0), ("2026-03-06", "back", 2.0)]
+
+
+def test_units_of_a_closed_stock_period_move_on_the_first_open_day_and_the_day_of_the_event_is_kept(
+    tryton: TrytonBackOffice,
+    shop: str,
+    moved: Callable[[str], list[tuple[Any, ...]]],
+    as_admin: Callable[..., Any],
+    tryton_server: TrytonServer,
+) -> None:
+    stock_up(tryton, shop, "EAST", "WEST")
+    event = date(2025, 1, 10)
+    order = an_order(
+        on=event,
+        documents=(a_document("1/ORDER", goods("30.00", 3), on=event),),
+        lines=(an_order_line(1, 3),),
+        shipments=(a_shipment("fulfillment/1", location="EAST", on=event, line_1=1),),
+    )
+    tryton.push_orders(shop, [order])
+    end = {"__class__": "date", "year": 2025, "month": 1, "day": 31}
+    companies = as_admin("model.company.company.search", [], 0, 1, [("id", "ASC")])
+    period = as_admin("model.stock.period.create", [{"date": end, "company": companies[0]}])
+    as_admin("model.stock.period.close", period)
+    try:
+        late = grown(
+            order,
+            shipments=(
+                cancelled(order.shipments[0], date(2025, 1, 20)),
+                a_shipment("fulfillment/2", location="WEST", on=date(2025, 1, 21), line_1=2),
+            ),
+            restocks=(a_restock("refund/1", location="WEST", on=date(2025, 1, 22), line_1=1),),
+        )
+        results = tryton.push_orders(shop, [late])
+        count = msgspec.structs.replace(a_count(1, "MAIN", 7), counted_on=date(2025, 1, 23))
+        results += tryton.push_stock_counts(shop, [count])
+    finally:
+        as_admin("model.stock.period.draft", period)
+
+    assert [result.outcome for result in results] == [Outcome.UPDATED, Outcome.CREATED]
+    assert moved(shop) == [("2025-01-10", "out", 1.0), ("2025-02-01", "out", 2.0), ("2025-02-01", "back", 2.0)]
+    hand = on_hand(tryton, shop)
+    assert [hand["variant/1", place] for place in ("EAST", "WEST", "MAIN")] == [100, 99, 7]
+    assert both_days(tryton_server, "2025-02-01") == {
+        ("stock_shipment_out", "2025-01-21"),
+        ("stock_shipment_out_return", "2025-01-20"),
+        ("stock_shipment_out_return", "2025-01-22"),
+        ("stock_inventory", "2025-01-23"),
+    }
+
+
+def both_days(server: TrytonServer, booked_on: str) -> set[tuple[str, str]]:
+    """What is booked on a day: its table, and the day it happened in the shop."""
+    days = {
+        "stock_shipment_out": "effective_date",
+        "stock_shipment_out_return": "effective_date",
+        "stock_inventory": "date",
+    }
+    with closing(sqlite3.connect(f"file:{server.home / DATABASE}.sqlite?mode=ro", uri=True)) as connection:
+        return {
+            (table, on)
+            for table, day in days.items()
+            for (on,) in connection.execute(
+                f"select shopify_on from {table} where {day} = ? and shopify_on is not null",
+                (booked_on,),
+            )
+        }
 
 
 def test_the_units_are_owed_again_and_the_next_shipment_finishes_the_order(tryton: TrytonBackOffice, shop: str) -> None:

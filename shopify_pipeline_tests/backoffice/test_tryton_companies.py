@@ -137,6 +137,7 @@ def test_one_product_is_sold_in_two_companies_at_its_own_price_and_counted_apart
     abroad = f"abroad.{shop}"
     set_up_shop(as_admin, shop, "USD")
     set_up_shop(as_admin, abroad, "GBP")
+    assert [tryton.health(name).currency for name in (shop, abroad)] == ["USD", "GBP"]
     shirt = samples("USD").product(1, shop)
     dearer = msgspec.structs.replace(shirt, list_price=D("8.00"), unit_cost=D("3.00"))
 

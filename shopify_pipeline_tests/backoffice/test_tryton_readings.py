@@ -8,22 +8,34 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
-from shopify_pipeline.backoffice.protocol import EditedRow, EntryLine, JournalEntry, LedgerRow, TaxedRow, Total
+from shopify_pipeline.backoffice.protocol import (
+    EditedRow,
+    EntryLine,
+    JournalEntry,
+    LedgerRow,
+    Outcome,
+    TaxedRow,
+    Total,
+)
 from shopify_pipeline.backoffice.tryton import TrytonBackOffice
 from shopify_pipeline.local.tryton import DATABASE, TrytonServer
 from shopify_pipeline_tests.backoffice.builders import (
     CITY_TAX,
     STATE_TAX,
     a_document,
+    a_party,
     a_payment,
+    a_product,
     an_order,
     charge,
     goods,
     grown,
     open_shop,
 )
+from shopify_pipeline_tests.backoffice.test_tryton_companies import prices
 
 D = Decimal
 Call = Callable[..., Any]
@@ -133,7 +145,7 @@ def test_control_totals_are_the_ledger_by_account_and_month(tryton: TrytonBackOf
 
 def test_only_what_changed_since_an_instant_is_read(tryton: TrytonBackOffice, shop: str) -> None:
     a_busy_shop(tryton, shop)
-    since = tryton.health().now
+    since = tryton.health(shop).now
     assert since is not None
     readings = (tryton.orders, tryton.documents, tryton.ledger, tryton.taxes, tryton.payments)
     assert [reading(shop, since) for reading in readings] == [[], [], [], [], []]
@@ -152,7 +164,7 @@ def test_a_document_that_is_paid_later_changed_with_all_its_rows(tryton: TrytonB
     order = an_order()
     tryton.push_orders(shop, [order])
     whole = tryton.ledger(shop)
-    since = tryton.health().now
+    since = tryton.health(shop).now
 
     tryton.push_orders(shop, [grown(order, payments=(a_payment("11", "21.70"),))])
 
@@ -189,7 +201,7 @@ def test_a_tax_line_that_a_person_changed_is_told_and_read_again(
     open_shop(tryton, shop)
     tryton.push_orders(shop, [an_order()])
     (row,) = tryton.documents(shop)
-    since = tryton.health().now
+    since = tryton.health(shop).now
     (move,) = as_admin("model.account.invoice.read", [number(row.record)], ["move"])
     taxed = [("move_line.move", "=", move["move"]), ("type", "=", "tax"), ("tax.name", "=", STATE_TAX)]
     (line,) = as_admin("model.account.tax.line.search", taxed, 0, None, None)
@@ -220,6 +232,64 @@ def test_a_move_that_another_one_cancels_is_told(tryton: TrytonBackOffice, shop:
     )
 
     assert [(row.external_id, row.what) for row in tryton.edited(shop)] == [("payout/1", "cancelled")]
+
+
+def test_a_party_keeps_what_a_person_changed_and_follows_the_shop_in_the_rest(
+    tryton: TrytonBackOffice, shop: str, as_admin: Call
+) -> None:
+    ada = a_party(phone="+12125550100", email="ada@example.org")
+    tryton.push_parties(shop, [ada])
+    (record,) = as_admin("model.party.party.search", [("name", "=", ada.name)], 0, 1, [("id", "DESC")])
+    as_admin("model.party.party.write", [record], {"name": "Ada King, Countess of Lovelace"})
+    (address,) = as_admin("model.party.address.search", [("party", "=", record)], 0, None, None)
+    as_admin("model.party.address.write", [address], {"street": "12 St James's Square"})
+    told = EditedRow(resource="parties", external_id="customer/1", record=f"party.party,{record}", what="changed")
+    assert tryton.edited(shop) == [told]
+
+    changed = a_party(name="Ada K.", phone="+12125550199", email="ada@example.org", street="2 Side Street")
+    (result,) = tryton.push_parties(shop, [changed])
+
+    assert result.outcome is Outcome.UPDATED
+    (party,) = as_admin("model.party.party.read", [record], ["name", "addresses"])
+    assert (party["name"], list(party["addresses"])) == ("Ada King, Countess of Lovelace", [address])
+    contacts = as_admin("model.party.contact_mechanism.search_read", [("party", "=", record)], 0, None, None, ["value"])
+    assert {contact["value"] for contact in contacts} == {"ada@example.org", "+12125550100", "+12125550199"}
+    assert tryton.edited(shop, {"parties": ["customer/1"]}) == [told]
+
+
+def test_once_a_person_undoes_a_change_the_party_follows_the_shop_again(
+    tryton: TrytonBackOffice, shop: str, as_admin: Call
+) -> None:
+    tryton.push_parties(shop, [a_party(name="Una Undone")])
+    (record,) = as_admin("model.party.party.search", [("name", "=", "Una Undone")], 0, 1, None)
+    as_admin("model.party.party.write", [record], {"name": "Una"})
+    tryton.push_parties(shop, [a_party(name="Una U.")])
+    as_admin("model.party.party.write", [record], {"name": "Una Undone"})
+    assert tryton.edited(shop) == []
+
+    tryton.push_parties(shop, [a_party(name="Una Underwood")])
+
+    assert as_admin("model.party.party.read", [record], ["name"])[0]["name"] == "Una Underwood"
+
+
+def test_a_product_keeps_what_a_person_changed_and_follows_the_shop_in_the_rest(
+    tryton: TrytonBackOffice, shop: str, as_admin: Call, tryton_server: TrytonServer
+) -> None:
+    shirt = a_product(1, shop)
+    tryton.push_products(shop, [shirt])
+    (record,) = as_admin("model.product.product.search", [("code", "=", shirt.code)], 0, None, None)
+    (product,) = as_admin("model.product.product.read", [record], ["template"])
+    as_admin("model.product.template.write", [product["template"]], {"name": "Linen shirt"})
+
+    changed = msgspec.structs.replace(shirt, name="Shirt, blue", list_price=D("12.50"), unit_cost=D("4.25"))
+    (result,) = tryton.push_products(shop, [changed])
+
+    assert result.outcome is Outcome.UPDATED
+    assert as_admin("model.product.product.read", [record], ["name"])[0]["name"] == "Linen shirt"
+    assert prices(tryton_server, shirt.code) == [("USD", "12.500000", "4.250000")]
+    assert [(row.resource, row.external_id, row.what) for row in tryton.edited(shop)] == [
+        ("products", "variant/1", "changed")
+    ]
 
 
 def test_a_record_that_is_gone_is_told_and_no_longer_counted(

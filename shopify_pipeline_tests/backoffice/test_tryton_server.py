@@ -146,7 +146,7 @@ def test_the_service_user_can_do_nothing_but_call_our_methods(
 ) -> None:
     with requests.Session() as session:
         office = office_at(tryton_server.url, tryton_server, session)
-        office.health()
+        office.health("a-shop.myshopify.com")
         authorization = office._authorization
         body = {"id": 1, "method": method, "params": [*params, {}]}
         answer = session.post(
@@ -191,7 +191,7 @@ def test_a_wrong_password_names_the_setting(tryton_server: TrytonServer) -> None
         )
 
         with pytest.raises(ConfigError, match="SHOPIFY_PIPELINE_TRYTON__PASSWORD") as caught:
-            office.health()
+            office.health("a-shop.myshopify.com")
 
     assert "not the password" not in str(caught.value)
 
@@ -203,7 +203,7 @@ def test_an_unknown_database_is_named(tryton_server: TrytonServer) -> None:
         )
 
         with pytest.raises(ConfigError, match="has no database 'nowhere'"):
-            office.health()
+            office.health("a-shop.myshopify.com")
 
 
 def test_snapshots_longer_than_a_page_are_read_whole(

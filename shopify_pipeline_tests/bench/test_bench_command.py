@@ -7,8 +7,8 @@ from pathlib import Path
 from shopify_pipeline.local.bench_extract import bench_extract
 
 
-def test_all_orders_of_the_store_are_loaded_and_every_stage_is_measured(tmp_path: Path) -> None:
-    figures = bench_extract(tmp_path, orders=25, seed=7, mix="plain", progress=lambda line: None)
+def test_all_orders_of_the_store_are_loaded_and_every_stage_is_measured(home: Path) -> None:
+    figures = bench_extract(home, orders=25, seed=7, mix="plain", progress=lambda line: None)
 
     assert (figures["received"], figures["loaded"], figures["quarantined"]) == (25, 25, 0)
     assert set(figures["cpu_seconds"]) == {"download", "parse", "validate", "copy", "merge"}

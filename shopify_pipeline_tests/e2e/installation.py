@@ -27,8 +27,8 @@ from shopify_pipeline.config import Settings, load_settings
 from shopify_pipeline.failpoints import KILL_AT, Failpoint
 from shopify_pipeline.landing import Landing
 from shopify_pipeline.local.postgres import LocalPostgres
-from shopify_pipeline.local.sandbox import TIME_ZONE
-from shopify_pipeline.local.stack import VALUE_MAP, toml
+from shopify_pipeline.local.profiles import METAFIELDS
+from shopify_pipeline.local.stack import toml
 from shopify_pipeline.local.tryton import DATABASE, USER, TrytonServer
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.steps.pipeline import Pipeline
@@ -103,9 +103,10 @@ class Installation:
                     "ca_file": self.store.server.ca_file,
                     "client_id": self.store.server.client_id,
                     "client_secret_file": self.store.server.secret_file(),
-                    "time_zone": TIME_ZONE,
+                    "time_zone": self.store.server.profile.time_zone,
                     "go_live_on": self.go_live_on,
-                    "value_map": VALUE_MAP,
+                    "value_map": self.store.server.profile.value_map,
+                    "metafields": METAFIELDS if self.store.server.mix == "full" else {},
                 }
             },
         }

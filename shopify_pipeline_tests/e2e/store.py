@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shopify_pipeline.local.profiles import Mix
 from shopify_pipeline.local.sandbox import LocalSandbox
 from shopify_pipeline.shopify.access import least_privilege
 
@@ -25,11 +26,12 @@ class Store:
     Args:
         home: The sandbox's state directory.
         orders: Orders of a new world; an existing world stays as it is.
+        mix: What happens in a new world.
     """
 
-    def __init__(self, home: Path, *, orders: int = 0) -> None:
+    def __init__(self, home: Path, *, orders: int = 0, mix: Mix = "plain") -> None:
         self.home = home
-        self.server = LocalSandbox(home, orders=orders, seed=7, scopes=least_privilege())
+        self.server = LocalSandbox(home, orders=orders, seed=7, scopes=least_privilege(), mix=mix)
 
     def start(self) -> None:
         """Start the server."""

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from shopify_pipeline.local.postgres import LocalPostgres
-from shopify_pipeline.local.stack import VALUE_MAP
+from shopify_pipeline.local.profiles import PROFILES
 from shopify_pipeline_tests.e2e.installation import COMMAND_SECONDS, SHOP, bare_environment
 from shopify_pipeline_tests.e2e.store import Store
 
@@ -116,7 +116,7 @@ def settings(terminal: Terminal, warehouse_dsn: str, store: Store, closed_port: 
             ca_file = "{store.server.ca_file}"
             time_zone = "{values["time_zone"]}"
             go_live_on = 2026-11-20
-            value_map = "{VALUE_MAP}"
+            value_map = "{PROFILES["usd"].value_map}"
             {values["credentials"]}
             """
         )

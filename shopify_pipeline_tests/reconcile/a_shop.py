@@ -208,6 +208,7 @@ class AShop(Company):
             status=status,
             gateway=gateway,
             amount_shop=Decimal(amount),
+            amount_presentment=Decimal(amount),
             created_at=at,
             processed_at=None if status == "PENDING" else at,
         )

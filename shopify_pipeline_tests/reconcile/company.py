@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from shopify_pipeline.backoffice.journal import Chart, JournalBackOffice
+from shopify_pipeline.backoffice.mapping import Recognition
 from shopify_pipeline.backoffice.protocol import BackOffice
 from shopify_pipeline.backoffice.value_map import ValueMap
 from shopify_pipeline.clock import SimulatedClock
@@ -98,7 +99,13 @@ class Company:
             for statement in CENSUS:
                 self.conn.execute(statement, {"shop": SHOP, "as_of": as_of})  # type: ignore[arg-type]
 
-    def reconcile(self, *, lag: timedelta = timedelta(hours=1), value_map: ValueMap = VALUE_MAP) -> Reconciled:
+    def reconcile(
+        self,
+        *,
+        lag: timedelta = timedelta(hours=1),
+        value_map: ValueMap = VALUE_MAP,
+        recognition: Recognition = "order",
+    ) -> Reconciled:
         """Run every rule."""
         return reconcile(
             self.conn,
@@ -108,6 +115,7 @@ class Company:
             time_zone=ZONE,
             lag_seconds=int(lag.total_seconds()),
             clock=self.clock,
+            recognition=recognition,
         )
 
     def breaks(self, status: str = "open") -> list[tuple[str, str, str, str]]:

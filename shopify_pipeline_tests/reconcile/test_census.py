@@ -25,8 +25,11 @@ AT_TIME = datetime(2026, 11, 19, 10, tzinfo=UTC)
 ROOMS = Path(__file__).parents[2] / "shopify_pipeline"
 
 
-def bag(amount: str) -> dict[str, Any]:
-    return {"shopMoney": {"amount": amount, "currencyCode": "USD"}}
+def bag(amount: str, presented: str | None = None) -> dict[str, Any]:
+    return {
+        "shopMoney": {"amount": amount, "currencyCode": "USD"},
+        "presentmentMoney": {"amount": presented or amount, "currencyCode": "EUR" if presented else "USD"},
+    }
 
 
 def an_order(number: int) -> dict[str, Any]:
@@ -39,8 +42,9 @@ def an_order(number: int) -> dict[str, Any]:
         "cancelledAt": None,
         "test": False,
         "currencyCode": "USD",
-        "currentTotalPriceSet": bag("31.5"),
-        "currentTotalTaxSet": bag("1.5"),
+        "presentmentCurrencyCode": "EUR",
+        "currentTotalPriceSet": bag("31.5", "28.4"),
+        "currentTotalTaxSet": bag("1.5", "1.3"),
         "totalReceivedSet": bag("31.5"),
         "totalRefundedSet": bag("0.0"),
         "transactions": [
@@ -49,7 +53,8 @@ def an_order(number: int) -> dict[str, Any]:
                 "kind": "SALE",
                 "status": "SUCCESS",
                 "gateway": "paypal",
-                "amountSet": bag("31.5"),
+                "amountSet": bag("31.5", "28.4"),
+                "amountRoundingSet": bag("0.02") if number == 2 else None,
                 "processedAt": None,
                 "createdAt": AT,
             }
@@ -72,8 +77,12 @@ def a_sale(number: int, agreement: int) -> dict[str, Any]:
         "actionType": "ORDER",
         "lineType": "SHIPPING",
         "quantity": None,
-        "totalAmount": bag("31.5"),
-        "totalTaxAmount": bag("1.5"),
+        "totalAmount": bag("31.5", "28.4"),
+        "totalTaxAmount": bag("1.5", "1.3"),
+        "taxes": [
+            {"amount": bag(amount), "taxLine": {"channelLiable": is_channel_liable}}
+            for amount, is_channel_liable in (("0.4", True), ("0.5", False), ("0.61", None))
+        ],
         "__parentId": f"gid://shopify/SalesAgreement/{agreement}",
     }
 
@@ -125,16 +134,31 @@ def test_an_order_is_counted_with_its_ledger_wherever_its_parts_stand_in_the_fil
     nodes = [a_sale(21, 11), an_order(1), an_agreement(12, 2), a_sale(22, 12), an_agreement(11, 1), an_order(2)]
     taken = count(conn, CensusOrders=nodes)
     assert taken.counts == {"roots": 2, "orders": 2, "transactions": 2, "agreements": 2, "sales": 2}
-    assert rows(
-        conn, "select order_id, agreement_id, sale_id, quantity, total, tax from recon.census_sales order by 1"
-    ) == [
-        (1, 11, 21, None, Decimal("31.5"), Decimal("1.5")),
-        (2, 12, 22, None, Decimal("31.5"), Decimal("1.5")),
+    assert rows(conn, "select order_id, agreement_id, sale_id, quantity, total from recon.census_sales order by 1") == [
+        (1, 11, 21, None, Decimal("31.5")),
+        (2, 12, 22, None, Decimal("31.5")),
     ]
-    assert rows(conn, "select transaction_id, amount, processed_at from recon.census_transactions order by 1") == [
-        (11, Decimal("31.5"), AT_TIME),
-        (21, Decimal("31.5"), AT_TIME),
+    transactions = "select transaction_id, amount, rounding, processed_at from recon.census_transactions order by 1"
+    assert rows(conn, transactions) == [
+        (11, Decimal("31.5"), Decimal(0), AT_TIME),
+        (21, Decimal("31.5"), Decimal("0.02"), AT_TIME),
     ]
+
+
+def test_a_sales_tax_is_the_sum_of_its_taxes_and_what_the_channel_remits_is_kept_apart(conn: Connection) -> None:
+    count(conn, CensusOrders=[an_order(1), an_agreement(11, 1), a_sale(21, 11)])
+
+    assert rows(conn, "select tax, channel_tax from recon.census_sales") == [(Decimal("1.51"), Decimal("0.4"))]
+
+
+def test_what_the_customer_saw_is_counted_beside_what_the_shop_has_of_it(conn: Connection) -> None:
+    count(conn, CensusOrders=[an_order(1), an_agreement(11, 1), a_sale(21, 11)])
+
+    orders = "select presentment_currency, presentment_current_total, presentment_current_tax from recon.census_orders"
+    assert rows(conn, orders) == [("EUR", Decimal("28.4"), Decimal("1.3"))]
+    sales = "select presentment_total, presentment_tax from recon.census_sales"
+    assert rows(conn, sales) == [(Decimal("28.4"), Decimal("1.3"))]
+    assert rows(conn, "select presentment_amount from recon.census_transactions") == [(Decimal("28.4"),)]
 
 
 def test_it_is_dated_by_the_shops_clock_and_not_by_ours(conn: Connection) -> None:

@@ -370,6 +370,7 @@ def test_every_rule_says_what_to_do_about_every_class_it_can_find() -> None:
                 "orphan",
                 "currency_mismatch",
                 "unmapped",
+                "manual_edit",
             )
             if f"'{name}'" in text
         }

@@ -15,11 +15,12 @@ from typing import Any, Literal
 from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.errors import TransientError
 from shopify_pipeline.landing import Landing, Manifest
+from shopify_pipeline.load_mode import LoadMode
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.schemas.records import Assembly, assemble
 from shopify_pipeline.shopify.client import AdminApi
 from shopify_pipeline.shopify.retry import RetryPolicy
-from shopify_pipeline.steps.extract import ExtractConfig, Extracted, Mode, extract, extract_roots
+from shopify_pipeline.steps.extract import ExtractConfig, Extracted, extract, extract_roots
 from shopify_pipeline_tests.shopify.sandboxed import SHOP, SandboxShop
 
 
@@ -40,7 +41,7 @@ def hurried(api: AdminApi) -> AdminApi:
 @dataclass(frozen=True)
 class KeptLoad:
     load_id: int
-    mode: Mode
+    mode: LoadMode
     window_from: datetime | None
     window_to: datetime
     state: Literal["extracting", "landed"]
@@ -71,7 +72,7 @@ class KeptLoads:
         *,
         shop: str,
         stream: str,
-        mode: Mode,
+        mode: LoadMode,
         window_from: datetime | None,
         window_to: datetime,
         started_at: datetime,

@@ -5,6 +5,7 @@ Here: landing bodies without a store. What is replayed is said in the tests.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,8 +39,14 @@ class LandedShop:
         mode: Any = None,
         since: datetime | None = None,
         lines: list[bytes] | None = None,
+        asked: list[str] | None = None,
     ) -> Load:
-        """Land one load of pages, or of bulk lines, without merging it; ``since`` is where its window begins."""
+        """Land one load of pages, or of bulk lines, without merging it.
+
+        Args:
+            since: Where its window begins.
+            asked: Gids that were asked for one by one.
+        """
         self.minute += 1
         now = BEGIN + timedelta(minutes=self.minute)
         with self.pipeline.connect() as conn:
@@ -55,6 +62,8 @@ class LandedShop:
             )
             writer = self.pipeline.landing.begin(load.landing_prefix, window_to=load.window_to)
             origin: Any = {"operation": "Test", "query_hash": "hash", "api_version": "2026-10"}
+            if asked is not None:
+                writer.add("asked", json.dumps(asked).encode(), roots=0, **origin)
             for raw in bodies:
                 writer.add("page", raw, roots=1, **origin)
             if lines is not None:

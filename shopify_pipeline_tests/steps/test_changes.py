@@ -10,15 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from shopify_pipeline import local
+from shopify_pipeline.backoffice import pauses
+from shopify_pipeline.backoffice.pauses import Pause
 from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.config import Settings
+from shopify_pipeline.config_sections import BackofficeSettings
 from shopify_pipeline.errors import TransientError
 from shopify_pipeline.schemas import STREAMS
+from shopify_pipeline.shopify.access import least_privilege, optional
 from shopify_pipeline.steps.changes import reason_to_sync
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.warehouse.inbox import Hint, PostgresInbox
 from shopify_pipeline.warehouse.loads import hold_for_reading
-from shopify_pipeline_tests.shopify.sandboxed import CREDENTIALS, SHOP, SandboxShop, sandbox_shop
+from shopify_pipeline_tests.shopify.sandboxed import SHOP, SandboxShop, sandbox_shop
+from shopify_pipeline_tests.steps.shops import shop_settings
 
 
 @dataclass
@@ -42,6 +48,11 @@ class Watched:
             self.pipeline().extract(stream)
             self.pipeline().load(stream)
 
+    def marked(self) -> set[str]:
+        """Resources of which something is in the dirty set."""
+        with self.pipeline().connect() as conn:
+            return {row[0] for row in conn.execute("select distinct resource from ops.dirty").fetchall()}
+
     def hint(self, topic: str) -> None:
         with PostgresInbox(self.settings.warehouse.dsn.get_secret_value()) as inbox:
             inbox.store([Hint(SHOP, f"hook-{topic}", None, topic, "2026-10", None, datetime.now(UTC), b"{}")])
@@ -50,23 +61,11 @@ class Watched:
 @pytest.fixture
 def watched(tmp_path: Path, warehouse_dsn: str) -> Iterator[Watched]:
     with sandbox_shop(tmp_path / "store", orders=12) as store:
-        yield Watched(
-            store,
-            Settings(
-                home=tmp_path,
-                warehouse={"dsn": warehouse_dsn},
-                shops={
-                    "sandbox": {
-                        "domain": SHOP,
-                        "endpoint": store.server.url,
-                        "ca_file": store.server.tls.ca,
-                        "client_id": CREDENTIALS.client_id,
-                        "client_secret": CREDENTIALS.client_secret,
-                        "time_zone": "America/New_York",
-                    }
-                },
-            ),
-        )
+        yield Watched(store, settings_of(tmp_path, warehouse_dsn, store))
+
+
+def settings_of(home: Path, dsn: str, store: SandboxShop) -> Settings:
+    return Settings(home=home, warehouse={"dsn": dsn}, shops={"sandbox": shop_settings(store)})
 
 
 def test_a_shop_that_was_never_read_is_read_and_then_left_alone_until_something_changes(watched: Watched) -> None:
@@ -107,6 +106,66 @@ def test_what_is_owed_to_the_back_office_is_a_reason_where_books_are_kept(watche
     watched.settings = watched.settings.model_copy(update={"shops": {"sandbox": kept}})
 
     assert watched.reason() == "changes are still owed to the back office"
+
+
+@pytest.fixture
+def pushing(watched: Watched, tmp_path: Path) -> Watched:
+    """The same with a journal as its back office, before the first push."""
+    watched.read_everything()
+    kept = watched.settings.shops["sandbox"].model_copy(
+        update={"go_live_on": date(2026, 11, 17), "value_map": Path(local.__path__[0], "value_map.toml")}
+    )
+    watched.settings = watched.settings.model_copy(
+        update={
+            "backoffice": BackofficeSettings(adapter="journal", options={"currency": "USD"}),
+            "shops": {"sandbox": kept},
+        }
+    )
+    return watched
+
+
+def test_after_a_sync_and_a_push_there_is_no_reason_whatever_was_read(pushing: Watched) -> None:
+    assert {"orders", "fulfillment_orders", "tender_transactions"} <= pushing.marked()
+
+    pushed = pushing.pipeline().push()
+
+    assert pushed is not None
+    assert pushed.rejected == 0
+    assert pushing.reason() is None
+
+
+def test_what_nobody_may_push_is_no_reason(pushing: Watched) -> None:
+    kept = pushing.settings.shops["sandbox"].model_copy(update={"push": "off"})
+    pushing.settings = pushing.settings.model_copy(update={"shops": {"sandbox": kept}})
+
+    assert "orders" in pushing.marked()
+    assert pushing.reason() is None
+
+
+def test_while_the_back_office_is_left_alone_what_is_owed_is_no_reason(pushing: Watched) -> None:
+    now = datetime.now(UTC)
+    with pushing.pipeline().connect() as conn:
+        pauses.begin(conn, SHOP, Pause(now, now + timedelta(minutes=5), "it does not answer"))
+        conn.commit()
+
+    assert pushing.reason(now=now) is None
+    assert pushing.reason(now=now + timedelta(minutes=5)) == "changes are still owed to the back office"
+
+
+def test_hints_are_closed_while_streams_that_are_read_whole_rest(tmp_path: Path, warehouse_dsn: str) -> None:
+    with sandbox_shop(tmp_path / "store", orders=12, mix="full") as store:
+        store.sandbox.tokens.set_scopes([*least_privilege(), *optional()])
+        watched = Watched(store, settings_of(tmp_path, warehouse_dsn, store))
+        watched.read_everything()
+        watched.hint("orders/updated")
+
+        for stream in STREAMS:
+            if watched.pipeline().rests_until(stream) is None:
+                watched.pipeline().sync(stream)
+
+        assert watched.pipeline().rests_until("gift_cards") is not None
+        assert watched.pipeline().handle_hints() == 1
+        assert watched.reason(watermark=False) is None
 
 
 def test_a_load_that_cannot_be_merged_is_given_up_and_read_again(watched: Watched) -> None:

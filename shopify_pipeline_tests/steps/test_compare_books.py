@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
 from shopify_pipeline import cli
+from shopify_pipeline.backoffice.mapping import Recognition
 from shopify_pipeline.backoffice.other_books import Compared, read_booked
+from shopify_pipeline.backoffice.value_map import ValueMap
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.local.stack import toml
 from shopify_pipeline.steps.compare_books import compare_books
@@ -33,16 +36,18 @@ def mug(shop: AShop) -> Item:
     return shop.item()
 
 
-def compared(shop: AShop, text: str) -> Compared:
+def compared(
+    shop: AShop, text: str, *, recognition: Recognition = "order", value_map: ValueMap = VALUE_MAP
+) -> Compared:
     file = shop.folder / "booked.csv"
     file.write_text(text)
     return compare_books(
         shop.conn,
         read_booked(file),
         shop=SHOP,
-        value_map=VALUE_MAP,
+        value_map=value_map,
         time_zone=ZONE,
-        recognition="order",
+        recognition=recognition,
         progress=shop.lines.append,
     )
 
@@ -90,6 +95,30 @@ def test_journal_lines_are_compared_account_by_account(shop: AShop, mug: Item) -
         ("#1001", "differs", "4000", "-20.00", "-19.00"),
         ("#1001", "differs", "4100", "0", "-1.00"),
     ]
+
+
+def test_revenue_that_waited_for_its_parcel_is_compared_on_the_day_it_left(shop: AShop, mug: Item) -> None:
+    order = shop.order((mug, 2, "20.00"))
+    shop.ship(order, NOON.replace(day=13), [2])
+    deferring = msgspec.structs.replace(VALUE_MAP, accounts={**VALUE_MAP.accounts, "deferred": "2400"})
+    sold = ["1200,21.00", "2400,-20.00", "2200,-1.00", "1100,21.00", "1200,-21.00"]
+    rows = [f"#1001,{DAY},{line}" for line in sold]
+    rows += [f"#1001,2026-11-13,{line}" for line in ("2400,20.00", "4000,-20.00")]
+    text = "order,date,account,amount\n" + "\n".join(rows)
+    assert compared(shop, text, recognition="fulfillment", value_map=deferring).is_equal
+
+
+def test_a_tax_the_channel_remits_is_compared_on_its_own_account(shop: AShop, mug: Item) -> None:
+    shop.order((mug, 2, "20.00"))
+    shop.sql("update shopify.order_sale_taxes set channel_liable = true")
+    remitted = msgspec.structs.replace(
+        VALUE_MAP,
+        taxes={**VALUE_MAP.taxes, "State Tax 5% (channel)": "State Tax 5% (channel)"},
+        accounts={**VALUE_MAP.accounts, "channel_tax": "2210"},
+    )
+    lines = ["1200,21.00", "4000,-20.00", "2210,-1.00", "1100,21.00", "1200,-21.00"]
+    text = "order,date,account,amount\n" + "\n".join(f"#1001,{DAY},{line}" for line in lines)
+    assert compared(shop, text, value_map=remitted).is_equal
 
 
 def test_only_the_days_of_the_file_count(shop: AShop, mug: Item) -> None:

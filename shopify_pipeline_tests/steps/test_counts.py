@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from shopify_pipeline.backoffice.journal import JournalBackOffice
 from shopify_pipeline.backoffice.mapping import Books
 from shopify_pipeline.backoffice.protocol import StockCount
 from shopify_pipeline.backoffice.value_map import Unmapped
@@ -21,7 +22,7 @@ from shopify_pipeline.steps.counts import Proposed
 from shopify_pipeline.steps.push_sending import Sender
 from shopify_pipeline.warehouse.connect import connect
 from shopify_pipeline_tests.reconcile.a_shop import NOON, AShop, Item
-from shopify_pipeline_tests.reconcile.company import GO_LIVE_ON, NOW, VALUE_MAP, ZONE
+from shopify_pipeline_tests.reconcile.company import CHART, GO_LIVE_ON, NOW, VALUE_MAP, ZONE
 from shopify_pipeline_tests.reconcile.warehouse_rows import SHOP
 
 MAP = msgspec.structs.replace(VALUE_MAP, accounts={**VALUE_MAP.accounts, "count_differences": "6200"})
@@ -30,8 +31,11 @@ LAG = timedelta(hours=1)
 
 @pytest.fixture
 def shop(warehouse_dsn: str, tmp_path: Path) -> Iterator[AShop]:
+    chart = msgspec.structs.replace(CHART, accounts=CHART.accounts | {"6200"})
     with connect(warehouse_dsn) as conn:
-        yield AShop.opened(conn, tmp_path)
+        shop = AShop.opened(conn, tmp_path)
+        shop.journal = JournalBackOffice(tmp_path / "journal.jsonl", chart)
+        yield shop
 
 
 @pytest.fixture
@@ -101,6 +105,17 @@ def test_a_proposal_is_applied_once_by_somebody_with_a_name(shop: AShop, mug: It
     assert name == (f"count/{mug.item_id}/EAST/2026-11-20",)
     shop.snapshot()
     assert proposed(shop) == Proposed(proposed=[], pending=[])
+
+
+def test_a_second_difference_on_the_day_of_a_count_waits_for_another_day(shop: AShop, mug: Item) -> None:
+    proposed(shop)
+    applied(shop)
+    shop.sql("update shopify.inventory_levels set on_hand = 97")
+    shop.snapshot()
+    today = proposed(shop)
+    assert ([*today.proposed], [each.pending for each in today.pending]) == ([], ["it was counted today already"])
+    shop.clock.sleep(timedelta(days=1).total_seconds())
+    assert [(each.shop_quantity, each.pending) for each in proposed(shop).proposed] == [(97, None)]
 
 
 def test_where_both_sides_agree_there_is_nothing(shop: AShop, mug: Item) -> None:

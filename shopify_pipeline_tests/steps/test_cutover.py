@@ -237,6 +237,42 @@ def test_liabilities_and_the_balance_of_shopify_payments_are_as_of_the_first_ins
     }
 
 
+def test_amounts_on_cards_and_accounts_count_by_their_kind_whichever_sign_they_have(shop: AShop) -> None:
+    shop.order((None, 1, "1.00"), at=BEFORE, gateway=None)
+    shop.add("gift_cards", gift_card_id=1, initial_value=Decimal(50), created_at=BEFORE)
+    shop.add("store_credit_accounts", store_credit_account_id=5)
+    for number, (kind, amount) in enumerate((("Debit", 10), ("Credit", -4)), start=1):
+        move = {"transaction_id": number, "amount": Decimal(amount)}
+        card_kind, credit_kind = f"GiftCard{kind}Transaction", f"StoreCreditAccount{kind}Transaction"
+        shop.add("gift_card_transactions", gift_card_id=1, transaction_type=card_kind, processed_at=BEFORE, **move)
+        move["amount"] *= 2 if kind == "Debit" else 10
+        shop.add(
+            "store_credit_transactions",
+            store_credit_account_id=5,
+            transaction_type=credit_kind,
+            created_at=BEFORE,
+            **move,
+        )
+    brought = {entry.external_id: entry.lines[0].amount for entry in planned(shop).balances}
+    assert brought == {"opening/gift_cards": Decimal(-44), "opening/store_credit": Decimal(-20)}
+
+
+def test_a_card_that_is_sold_and_not_made_yet_is_owed_for_and_making_it_changes_nothing(shop: AShop) -> None:
+    order = shop.order((None, 3, "75.00"), at=BEFORE, line_type="GIFT_CARD")
+    shop.sql("update shopify.order_sales set total_presentment = 75, total_tax_presentment = 0")
+    card = {"order_id": order.order_id, "order_line_id": order.line_ids[0], "initial_value": Decimal(25)}
+    shop.add("gift_cards", gift_card_id=1, **card, balance=Decimal(25), created_at=BEFORE)
+    plan = planned(shop)
+    applied(shop, plan)
+    assert balance(shop, "2300") == Decimal(-75)
+    for number in (2, 3):
+        shop.add("gift_cards", gift_card_id=number, **card, balance=Decimal(25), created_at=NOON)
+        shop.dirty("gift_cards", number)
+    assert planned(shop).digest == plan.digest
+    shop.push(value_map=MAP)
+    assert balance(shop, "2300") == Decimal(-75)
+
+
 def test_a_payout_on_its_way_is_brought_and_booked_when_it_arrives(shop: AShop) -> None:
     shop.order((None, 1, "1.00"), at=BEFORE, gateway="paypal")
     charge = {"type": "CHARGE", "amount": Decimal(40), "net": Decimal(40), "transaction_at": BEFORE}
@@ -253,6 +289,41 @@ def test_a_payout_on_its_way_is_brought_and_booked_when_it_arrives(shop: AShop) 
     assert (balance(shop, "1100"), balance(shop, "1010")) == (Decimal(0), Decimal(20))
     (booked,) = [row for row in shop.journal.ledger(SHOP) if row.account == "1010"]
     assert (booked.external_id, booked.booked_on) == ("payout/9", GO_LIVE_ON)
+
+
+def payout(shop: AShop, number: int, status: str, issued_at: datetime, seen_at: datetime = NOON) -> None:
+    shop.add(
+        "payouts",
+        payout_id=number,
+        status=status,
+        direction="DEPOSIT",
+        net=Decimal(20),
+        issued_at=issued_at,
+        _observed_at=seen_at,
+    )
+
+
+def test_a_payout_that_may_have_arrived_on_either_side_of_go_live_is_named_with_its_amount(shop: AShop) -> None:
+    shop.order((None, 1, "1.00"), at=BEFORE, gateway=None)
+    payout(shop, 6, "PAID", issued_at=BOOKS.go_live_at - timedelta(days=11))
+    payout(shop, 7, "PAID", issued_at=BOOKS.go_live_at - timedelta(days=2), seen_at=BOOKS.go_live_at)
+    payout(shop, 8, "PAID", issued_at=BOOKS.go_live_at - timedelta(days=2), seen_at=BEFORE)
+    payout(shop, 9, "PAID", issued_at=NOON)
+    (doubtful,) = planned(shop).not_brought
+    assert (doubtful.what, doubtful.amount) == ("payout 7 of 2026-11-08", Decimal(20))
+    assert "if the bank's statement has it on 2026-11-10 or later" in doubtful.reason
+
+
+@pytest.mark.parametrize("becomes", ["PAID", "FAILED"])
+def test_a_payout_that_was_brought_stays_in_the_plan_whatever_becomes_of_it(shop: AShop, becomes: str) -> None:
+    shop.order((None, 1, "1.00"), at=BEFORE, gateway=None)
+    payout(shop, 9, "SCHEDULED", issued_at=BOOKS.go_live_at - timedelta(hours=9))
+    plan = planned(shop)
+    applied(shop, plan)
+    shop.sql("update shopify.payouts set status = %(becomes)s", becomes=becomes)
+    again = planned(shop)
+    assert (again.digest, again.not_brought) == (plan.digest, [])
+    assert applied(shop, again).rejected == 0
 
 
 def test_a_dispute_that_is_lost_after_go_live_finds_what_it_had_taken_before(shop: AShop) -> None:

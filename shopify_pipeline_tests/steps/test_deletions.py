@@ -11,6 +11,8 @@ import pytest
 
 from shopify_pipeline.steps.from_landing import replay_all
 from shopify_pipeline.steps.sweep import TooManyMissingError
+from shopify_pipeline.warehouse.loads import Loads
+from shopify_pipeline_tests.shopify.sandboxed import SHOP
 from shopify_pipeline_tests.webhooks.hinted import HintedShop, hinted_shop
 
 STREAMS = ("products", "inventory", "customers", "orders", "fulfillment_orders")
@@ -71,6 +73,32 @@ def test_a_deletion_that_a_hint_tells_of_is_asked_for_and_marked(shop: Shop) -> 
     assert shop.hinted.rows(
         f"select count(*) from ops.dirty where resource = 'orders' and external_id = '{order}'"
     ) == [(1,)]
+
+
+def test_a_deletion_is_merged_at_once_though_a_window_was_interrupted_before(shop: Shop) -> None:
+    pipeline = shop.hinted.pipeline()
+    pipeline.subscribe()
+    order = deleted(shop, "orders", "delete_order")
+    shop.hinted.wait_for(lambda: not shop.hinted.store.sandbox.webhooks.deliveries.waiting())
+    with pipeline.connect() as conn:
+        loads = Loads(conn)
+        at = loads.cursor(SHOP, "orders")
+        assert at is not None
+        opened = {"shop": SHOP, "stream": "orders", "window_from": at, "window_to": at, "started_at": at}
+        window = loads.open(mode="window", **opened)
+        loads.open(mode="roots", **opened)
+
+    landed = pipeline.extract("orders")
+
+    assert landed is not None
+    assert landed.load_id == window.load_id
+    assert shop.gone("orders") == {order}
+    later = f"select mode, state from ops.loads where load_id >= {window.load_id} order by load_id"
+    assert shop.hinted.rows(later) == [
+        ("window", "landed"),
+        ("roots", "abandoned"),
+        ("roots", "merged"),
+    ]
 
 
 def test_a_false_hint_marks_nothing(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -261,6 +262,32 @@ def test_only_a_merged_load_can_be_merged_again(number: int, shop: LandedShop) -
 
     with pytest.raises(ConfigError, match="load"):
         replay_load(shop.pipeline, number)
+
+
+def test_a_sweep_is_not_acted_on_again(shop: LandedShop) -> None:
+    shop("orders", page("orders", an_order(1)))
+    sweep = shop.land("orders_ids")
+    with shop.pipeline.connect() as conn:
+        shop.pipeline.merge(conn, sweep)
+
+    with pytest.raises(ConfigError, match=r"load 2 is a sweep.* shopify-pipeline sweep orders asks anew"):
+        replay_load(shop.pipeline, sweep.load_id)
+
+    assert shop.rows("select order_id from shopify.orders where _deleted") == []
+    assert shop.rows("select root_id, load_id from ops.missing") == [("1", 2)]
+
+
+@pytest.mark.parametrize("replay", [lambda shop: replay_load(shop.pipeline, 2), lambda shop: replay_all(shop.pipeline)])
+def test_what_waits_to_be_read_again_still_does_after_a_load_that_once_asked_for_it(
+    shop: LandedShop, replay: Callable[[LandedShop], object]
+) -> None:
+    shop("orders", page("orders", an_order(1)))
+    shop("orders", page("orders", an_order(1)), mode="roots", asked=["gid://shopify/Order/1"])
+    shop.run(f"insert into ops.reread values ('{SHOP}', 'orders', 'Order', '1')")
+
+    replay(shop)
+
+    assert shop.rows("select root_type, root_id from ops.reread") == [("Order", "1")]
 
 
 def test_a_load_of_another_shop_is_not_merged(shop: LandedShop, tmp_path: Path, warehouse_dsn: str) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from shopify_pipeline.backoffice.protocol import Order, Result
 from shopify_pipeline.failpoints import KILL_AT, Failpoint
 from shopify_pipeline.steps.repair import repair
 from shopify_pipeline.warehouse.connect import connect
-from shopify_pipeline_tests.reconcile.a_shop import NOON, AShop, Item
+from shopify_pipeline_tests.reconcile.a_shop import NOON, AShop, Item, Placed
 from shopify_pipeline_tests.reconcile.company import CHART, VALUE_MAP
 from shopify_pipeline_tests.reconcile.warehouse_rows import BEFORE, SHOP, orders_were_read
 
@@ -167,6 +167,37 @@ def test_a_refused_order_keeps_its_reason_leaves_the_others_alone_and_is_tried_a
     assert shop.sql("select count(*) from backoffice.pushes where outcome = 'rejected'") == [(0,)]
 
 
+def left_the_books(shop: AShop, order: Placed) -> None:
+    shop.sql("update shopify.orders set is_test = true where order_id = %(id)s", id=order.order_id)
+
+
+def owes_nothing(shop: AShop, order: Placed) -> None:
+    """Nothing of it is of the shop's days, but a sale of nothing that is."""
+    shop.sql(
+        "update shopify.order_agreements set happened_at = %(at)s where order_id = %(id)s",
+        at=BEFORE,
+        id=order.order_id,
+    )
+    shop.sql("delete from shopify.order_transactions where order_id = %(id)s", id=order.order_id)
+    shop.ship(order, NOON, [0])
+
+
+@pytest.mark.parametrize("happens", [left_the_books, owes_nothing])
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_an_order_that_was_refused_and_is_owed_no_more_is_not_refused_any_more(
+    shop: AShop, mug: Item, happens: Callable[[AShop, Placed], None], is_marked: bool
+) -> None:
+    refused = shop.order((None, 1, "5.00"), gateway="klarna")
+    assert shop.push().rejected == 1
+    happens(shop, refused)
+    shop.sql("delete from ops.dirty")
+    if is_marked:
+        shop.touch(refused.order_id, NOON)
+    assert shop.push().rejected == 0
+    assert shop.sql("select outcome from backoffice.pushes where resource = 'orders'") == []
+    assert dirty(shop) == []
+
+
 def test_guests_share_one_party_and_a_withheld_customer_is_called_by_its_number(shop: AShop, mug: Item) -> None:
     shop.order((mug, 1, "10.00"))
     shop.order((mug, 1, "10.00"), name="#1002", customer_id=902)
@@ -200,6 +231,21 @@ def test_opening_stock_is_what_was_there_before_the_books_began(shop: AShop, mug
     assert stock.quantity == Decimal(95)
     (order,) = shop.journal.orders(SHOP)
     assert order.on == date(2026, 11, 2)
+
+
+def test_units_of_before_the_books_that_never_left_after_all_are_back_once(shop: AShop, mug: Item) -> None:
+    old = shop.order((mug, 8, "80.00"), at=BEFORE)
+    shop.ship(old, BEFORE + timedelta(hours=1), [3])
+    cancelled_at = NOON + timedelta(days=1)
+    shop.sql("update shopify.fulfillments set status = 'CANCELLED', updated_at = %(at)s", at=cancelled_at)
+    shop.sql("update shopify.order_lines set unfulfilled_quantity = 8")
+    shop.sql("update shopify.inventory_levels set on_hand = 100, updated_at = %(at)s", at=cancelled_at)
+    shop.touch(old.order_id, cancelled_at)
+    shop.push()
+    assert [(move.resource, move.on, move.quantity) for move in shop.journal.movements(SHOP)] == [
+        ("stock_counts", date(2026, 11, 9), 97),
+        ("restocks", date(2026, 11, 13), 3),
+    ]
 
 
 def test_a_shipment_the_level_does_not_know_of_yet_is_not_counted_twice(shop: AShop, mug: Item) -> None:

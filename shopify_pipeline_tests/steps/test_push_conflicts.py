@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from shopify_pipeline.backoffice.journal import JournalBackOffice
@@ -113,6 +114,23 @@ def test_a_changed_record_nobody_wants_to_push_again_stops_nothing(shop: AShop, 
     assert shop.push(backoffice=office).counts["orders"]["created"] == 1
     assert office.sent == ["#1002"]
     assert another.order_id != order.order_id
+
+
+def test_a_product_a_person_changed_is_sent_for_the_back_office_keeps_what_is_theirs(
+    shop: AShop, office: Office, order: Placed
+) -> None:
+    ((variant_id, product_id),) = shop.sql("select variant_id, product_id from shopify.variants")
+    product = EditedRow(resource="products", external_id=str(variant_id), record="products/1", what="changed")
+    shop.sql("update shopify.variants set price = 12")
+
+    def push() -> dict[str, int]:
+        shop.dirty("products", product_id)
+        return dict(shop.push(backoffice=office).counts["products"])
+
+    office.touched = [msgspec.structs.replace(product, what="deleted")]
+    assert push() == {"manual_edit": 1, "unchanged": 0}
+    office.touched = [product]
+    assert push() == {"updated": 1, "unchanged": 0}
 
 
 def test_a_repair_does_not_overwrite_a_person_either(shop: AShop, office: Office, order: Placed) -> None:

@@ -15,8 +15,9 @@ import msgspec
 import pytest
 
 from shopify_pipeline.warehouse.connect import connect
+from shopify_pipeline.warehouse.loads import Loads
 from shopify_pipeline_tests.reconcile.a_shop import NOON, Placed
-from shopify_pipeline_tests.reconcile.warehouse_rows import BEFORE
+from shopify_pipeline_tests.reconcile.warehouse_rows import BEFORE, SHOP
 from shopify_pipeline_tests.steps.money_outside import (
     BANK,
     CLEARING,
@@ -91,6 +92,15 @@ class TestShopifyPayments:
         shop.push()
         assert shop.booked() == {"balance/9": {CLEARING: "-0.88", FEES: "0.88"}}
         assert shop.marks() == []
+
+    def test_a_charge_that_waits_is_no_reason_for_another_push_until_it_changes(self, shop: MoneyShop) -> None:
+        shop.balance(9, "CHARGE", "20.00", "0.88", order_transaction_id=77)
+        assert Loads(shop.conn).is_owed(SHOP)
+        shop.push()
+        assert shop.marks() == [("balance_transactions", "9")]
+        assert not Loads(shop.conn).is_owed(SHOP)
+        shop.mark("balance_transactions", 9)
+        assert Loads(shop.conn).is_owed(SHOP)
 
     def test_a_charge_no_order_knows_of_is_booked_whole(self, shop: MoneyShop) -> None:
         shop.balance(9, "CHARGE", "20.00", "0.88")
@@ -173,6 +183,18 @@ class TestPayouts:
             "payout/4": (TODAY, {BANK: "41.90", CLEARING: "-41.90"}),
             "payout_back/4": (date(2026, 11, 16), {CLEARING: "41.90", BANK: "-41.90"}),
         }
+
+    def test_one_that_came_back_waits_for_the_day_it_did(self, shop: MoneyShop) -> None:
+        shop.payout(4, "41.90", "PAID")
+        shop.push()
+        shop.payout_becomes(4, "FAILED")
+        shop.push()
+        assert (list(shop.booked()), shop.refusals()) == (["payout/4"], {})
+        assert shop.marks() == [("payouts", "4")]
+        shop.balance(9, "TRANSFER_FAILURE", "41.90", source_type="TRANSFER", source_id=4, transaction_at=at(16))
+        shop.push()
+        assert shop.entries()["payout_back/4"] == (date(2026, 11, 16), {CLEARING: "41.90", BANK: "-41.90"})
+        assert shop.marks() == []
 
     def test_one_from_before_go_live_is_booked_only_when_the_opening_balances_brought_it(self, shop: MoneyShop) -> None:
         shop.payout(4, "41.90", "PAID", issued_at=BEFORE)

@@ -16,7 +16,7 @@ from shopify_pipeline.backoffice.journal import JournalBackOffice
 from shopify_pipeline.backoffice.protocol import Health, Order, Party, Result
 from shopify_pipeline.config import Settings
 from shopify_pipeline.errors import BackOfficeDownError, SlowAnswerError, TransientError
-from shopify_pipeline.local.stack import VALUE_MAP
+from shopify_pipeline.local.profiles import PROFILES
 from shopify_pipeline.ops.status import status
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.warehouse.connect import connect
@@ -59,9 +59,9 @@ class TroubledOffice(JournalBackOffice):
         if self.is_down:
             raise TransientError("the connection to the back office broke")
 
-    def health(self) -> Health:
+    def health(self, shop: str) -> Health:
         self.reach("health")
-        return super().health()
+        return super().health(shop)
 
     def known(self, shop: str, resource: str, external_ids: Sequence[str]) -> dict[str, str]:
         self.reach("known")
@@ -240,7 +240,14 @@ def test_a_tryton_that_is_not_there_stops_one_push_and_the_next_one_is_skipped_a
         home=tmp_path,
         warehouse={"dsn": warehouse_dsn},
         tryton={"url": url, "password": "none"},
-        shops={"one": {"domain": SHOP, "access_token": "none", "go_live_on": GO_LIVE_ON, "value_map": VALUE_MAP}},
+        shops={
+            "one": {
+                "domain": SHOP,
+                "access_token": "none",
+                "go_live_on": GO_LIVE_ON,
+                "value_map": PROFILES["usd"].value_map,
+            }
+        },
     )
     pipeline = Pipeline(settings, SHOP, progress=lambda line: None, clock=shop.clock)
 

@@ -63,8 +63,8 @@ class ClockedOffice(JournalBackOffice):
     now = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
     old: frozenset[str] = frozenset()
 
-    def health(self) -> Health:
-        return msgspec.structs.replace(super().health(), now=self.now)
+    def health(self, shop: str) -> Health:
+        return msgspec.structs.replace(super().health(shop), now=self.now)
 
     def orders(self, shop: str, since: datetime | None = None) -> list[OrderRow]:
         return [row for row in super().orders(shop) if self.is_told(row.record, since)]

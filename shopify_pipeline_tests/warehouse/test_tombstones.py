@@ -35,7 +35,9 @@ class Warehouse:
 
     def sweep(self, stream: str, node: str, *present: str, at: datetime = SWEPT_AT) -> tuple[Found, int]:
         self.sweeps += 1
-        load = self.load(f"{stream}_ids", at)
+        return self.settle(self.load(f"{stream}_ids", at), stream, node, *present, at=at)
+
+    def settle(self, load: Load, stream: str, node: str, *present: str, at: datetime = SWEPT_AT) -> tuple[Found, int]:
         with self.conn.transaction():
             found = find_missing(self.conn, load, STREAMS[stream], node, present, begun_at=at)
             return found, settle_missing(self.conn, load, STREAMS[stream], node)
@@ -96,6 +98,17 @@ def test_only_the_second_sweep_in_a_row_that_misses_a_root_marks_it(warehouse: W
     assert warehouse.rows("select order_id from shopify.orders where _deleted") == [(2,)]
     assert warehouse.rows("select * from ops.missing") == []
     assert warehouse.sweep("orders", "Order", "1", "3") == (Found(present=2, held=2, missing=0), 0)
+
+
+def test_one_sweep_that_is_settled_twice_is_no_second_sweep(warehouse: Warehouse) -> None:
+    read(warehouse, "orders", order_id=1)
+    load = warehouse.load("orders_ids", SWEPT_AT)
+
+    gone = [warehouse.settle(load, "orders", "Order")[1] for _ in range(2)]
+
+    assert gone == [0, 0]
+    assert warehouse.rows("select order_id from shopify.orders where _deleted") == []
+    assert warehouse.sweep("orders", "Order")[1] == 1
 
 
 def test_a_root_that_is_found_again_is_forgotten_as_missing(warehouse: Warehouse) -> None:

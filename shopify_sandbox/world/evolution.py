@@ -242,8 +242,8 @@ def update_product(state: State, at: datetime, rng: Random) -> Facts:
 
 
 def adjust_stock(state: State, at: datetime, rng: Random) -> Facts:
-    """A count, a delivery or damage changes what is available somewhere."""
-    level = rng.choice(list(state.levels.values()))
+    """A count, a delivery or damage changes what is available somewhere; where an item is not stocked nothing can."""
+    level = rng.choice([level for level in state.levels.values() if level.is_active])
     reason = rng.choice(("received", "correction", "damaged"))
     units = rng.randrange(1, 12)
     available = level.quantities["available"]

@@ -40,7 +40,7 @@ class TrytonShopifyTestCase(ModuleTestCase):
         calls = {name: (SHOP, []) for name in PUSHES} | dict.fromkeys(PAGES, (SHOP, 0, 10))
         calls |= dict.fromkeys(("stock", "totals", "counts"), (SHOP,))
         codes = {"accounts": [], "taxes": [], "locations": []}
-        calls |= {"known": (SHOP, "orders", []), "unknown_codes": (SHOP, codes), "health": ()}
+        calls |= {"known": (SHOP, "orders", []), "unknown_codes": (SHOP, codes), "health": (SHOP,)}
         assert {name for name in External.__rpc__ if name in vars(OurExternal)} - {"get_models"} == set(calls)
         with books():
             for name, arguments in calls.items():

@@ -7,9 +7,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from shopify_pipeline.backoffice.contract.reading import Specification, balance, book, monthly
+import msgspec
+
+from shopify_pipeline.backoffice.contract.reading import Specification, balance, book, everything, monthly
 from shopify_pipeline.backoffice.contract.samples import ORDERED_ON, CompanyCodes, Samples, grown
-from shopify_pipeline.backoffice.protocol import BackOffice, LedgerRow, TaxedRow
+from shopify_pipeline.backoffice.protocol import BackOffice, LedgerRow, Outcome, TaxedRow
 
 D = Decimal
 
@@ -72,6 +74,22 @@ class MoneyContract(Specification):
 
         assert [row.on for row in office.documents(shop)] == [ORDERED_ON]
         assert balance(office, shop, "order/1") == {codes.clearing: D("20.00"), codes.revenue: D("-20.00")}
+
+    def test_a_document_that_becomes_due_later_stays_the_document_it_is(
+        self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes
+    ) -> None:
+        a.open_shop(office, shop)
+        invoice = a.document("agreement/1", a.goods("20.00", 2), due_on=date(2026, 4, 3))
+        order = a.order(documents=(invoice,))
+        office.push_orders(shop, [order])
+        before = everything(office, shop)
+
+        later = msgspec.structs.replace(invoice, due_on=date(2026, 5, 3))
+        (result,) = office.push_orders(shop, [grown(order, documents=(later,))])
+
+        assert (result.outcome, result.documents) == (Outcome.UPDATED, 0)
+        assert everything(office, shop) == before
+        assert office.edited(shop) == []
 
     def test_a_tax_the_channel_remits_is_not_on_our_tax_account(
         self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes

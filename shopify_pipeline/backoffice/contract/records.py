@@ -56,8 +56,10 @@ class RecordsContract(Specification):
         assert (office.taxes(shop), office.totals(shop), office.edited(shop)) == ([], [], [])
         assert set(office.counts(shop).values()) == {0}
 
-    def test_health_names_the_product_and_the_currency(self, office: BackOffice, codes: CompanyCodes) -> None:
-        health = office.health()
+    def test_health_names_the_product_and_the_currency_of_the_shops_books(
+        self, office: BackOffice, shop: str, codes: CompanyCodes
+    ) -> None:
+        health = office.health(shop)
 
         assert all((health.product, health.version, health.plugin))
         assert health.currency == codes.currency
@@ -76,7 +78,7 @@ class RecordsContract(Specification):
     def test_a_reading_since_now_holds_what_is_booked_after(self, office: BackOffice, shop: str, a: Samples) -> None:
         a.open_shop(office, shop)
         office.push_orders(shop, [a.order("order/1")])
-        since = office.health().now
+        since = office.health(shop).now
         office.push_orders(shop, [a.order("order/2", payments=(a.payment("transaction/2", "21.70"),))])
 
         whole, new = {row.order_id for row in office.ledger(shop)}, {row.order_id for row in office.ledger(shop, since)}

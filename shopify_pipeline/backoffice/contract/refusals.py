@@ -8,9 +8,16 @@ from decimal import Decimal
 
 import msgspec
 
-from shopify_pipeline.backoffice.contract.reading import Specification, assert_rejected, created
+from shopify_pipeline.backoffice.contract.reading import (
+    Specification,
+    assert_rejected,
+    book,
+    created,
+    on_hand,
+    unchanged,
+)
 from shopify_pipeline.backoffice.contract.samples import CompanyCodes, Samples, grown
-from shopify_pipeline.backoffice.protocol import BackOffice, SaleTax
+from shopify_pipeline.backoffice.protocol import BackOffice, Outcome, SaleTax
 
 D = Decimal
 
@@ -83,6 +90,40 @@ class RefusalsContract(Specification):
         assert_rejected(results[2:], {"order/1": "transaction/1"})
         assert [row.total for row in office.documents(shop)] == [D("20.00")]
         assert [row.amount for row in office.payments(shop)] == [D("20.00")]
+
+    def test_what_is_booked_does_not_stand_in_the_way_when_its_codes_have_changed(
+        self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes
+    ) -> None:
+        a.stock_up(office, shop)
+        paid = a.payment(
+            "transaction/1", "20.00", account=codes.cash, rounding=D("0.02"), rounding_account=codes.rounding
+        )
+        release = a.entry("release/1", (codes.deferred, "20.00"), (codes.revenue, "-15.00"), (codes.shipping, "-5.00"))
+        order = a.order(payments=(paid,), entries=(release,), shipments=(a.shipment("fulfillment/1", line_1=1),))
+        office.push_orders(shop, [order])
+        known = "order/1/agreement/1", "transaction/1", "release/1"
+        before = [book(office, shop, name) for name in known]
+
+        moved = grown(
+            order,
+            documents=(a.document("order/1/agreement/1", a.charge("21.70", "4711?")),),
+            payments=(
+                msgspec.structs.replace(paid, account="4712?", rounding_account="4713?"),
+                a.payment("transaction/2", "1.70"),
+            ),
+            entries=(a.entry("release/1", ("4714?", "20.00"), (codes.revenue, "-20.00")),),
+            shipments=(
+                a.shipment("fulfillment/1", location="NORTH?", line_1=1),
+                a.shipment("fulfillment/2", line_1=1),
+            ),
+        )
+        (result,) = office.push_orders(shop, [moved])
+        (alone,) = office.push_entries(shop, moved.entries)
+
+        assert (result.outcome, result.reason, alone) == (Outcome.UPDATED, None, unchanged("release/1"))
+        assert [book(office, shop, name) for name in known] == before
+        assert book(office, shop, "transaction/2") == {codes.clearing: D("1.70"), codes.receivable: D("-1.70")}
+        assert on_hand(office, shop)["variant/1", codes.main] == 98
 
     def test_an_order_in_another_currency_is_rejected(self, office: BackOffice, shop: str, a: Samples) -> None:
         a.open_shop(office, shop)

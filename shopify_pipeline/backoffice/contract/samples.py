@@ -243,7 +243,7 @@ class Samples:
         *,
         location: str | None = None,
         on: date = date(2026, 3, 6),
-        is_cancelled: bool = False,
+        cancelled_on: date | None = None,
         **units: int,
     ) -> Shipment:
         """Units that left: ``line_1=2`` means two units of ``line/1``."""
@@ -252,7 +252,7 @@ class Samples:
             location=location or self.codes.main,
             on=on,
             units=_moved(units),
-            is_cancelled=is_cancelled,
+            cancelled_on=cancelled_on,
         )
 
     def restock(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from shopify_pipeline.backoffice.contract.reading import Specification, assert_rejected, created, on_hand, unchanged
@@ -11,6 +12,7 @@ from shopify_pipeline.backoffice.contract.samples import CompanyCodes, Samples, 
 from shopify_pipeline.backoffice.protocol import BackOffice
 
 D = Decimal
+CANCELLED_ON = date(2026, 3, 9)
 
 
 class UnitsContract(Specification):
@@ -108,7 +110,7 @@ class UnitsContract(Specification):
         a.stock_up(office, shop)
         order = a.order(shipments=(a.shipment("fulfillment/1", line_1=2),))
         office.push_orders(shop, [order])
-        cancelled = grown(order, shipments=(a.shipment("fulfillment/1", line_1=2, is_cancelled=True),))
+        cancelled = grown(order, shipments=(a.shipment("fulfillment/1", line_1=2, cancelled_on=CANCELLED_ON),))
 
         office.push_orders(shop, [cancelled])
         office.push_orders(shop, [grown(cancelled)])
@@ -120,7 +122,7 @@ class UnitsContract(Specification):
         self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes
     ) -> None:
         a.stock_up(office, shop)
-        order = a.order(shipments=(a.shipment("fulfillment/1", line_1=2, is_cancelled=True),))
+        order = a.order(shipments=(a.shipment("fulfillment/1", line_1=2, cancelled_on=CANCELLED_ON),))
 
         assert office.push_orders(shop, [order]) == [created("order/1", documents=1)]
         office.push_orders(shop, [grown(order, shipments=(a.shipment("fulfillment/1", line_1=2),))])
@@ -135,7 +137,7 @@ class UnitsContract(Specification):
         order = a.order(shipments=(a.shipment("fulfillment/1", line_1=2),))
         office.push_orders(shop, [order])
         shipments = (
-            a.shipment("fulfillment/1", line_1=2, is_cancelled=True),
+            a.shipment("fulfillment/1", line_1=2, cancelled_on=CANCELLED_ON),
             a.shipment("fulfillment/2", line_1=2, location=codes.east),
         )
 

@@ -75,7 +75,7 @@ def order(facts: OrderFacts, value_map: ValueMap, books: Books, recognition: Rec
         restocks=restocks(facts, value_map, books),
         entries=releases(facts, value_map, books) if recognition == "fulfillment" else (),
     )
-    if not (owed.documents or owed.payments or owed.shipments or owed.restocks):
+    if not (owed.documents or owed.payments or owed.shipments or owed.restocks or owed.entries):
         return None
     return msgspec.structs.replace(owed, fingerprint=fingerprint(owed))
 

@@ -30,7 +30,7 @@ def order_lines(facts: OrderFacts, shipped: Sequence[Shipment]) -> tuple[OrderLi
     """Every stocked line, also one nothing is owed of: a returned or taken-off unit still points at it."""
     left: defaultdict[str, int] = defaultdict(int)
     for shipment in shipped:
-        for units in () if shipment.is_cancelled else shipment.units:
+        for units in shipment.units if shipment.cancelled_on is None else ():
             left[units.order_line] += units.quantity
     return tuple(
         OrderLine(
@@ -52,15 +52,22 @@ def shipments(facts: OrderFacts, value_map: ValueMap, books: Books) -> tuple[Shi
             location=value_map.location(first.location),
             on=books.day(first.moved_at),
             units=units,
-            is_cancelled=first.cancelled_at is not None,
+            cancelled_on=None if first.cancelled_at is None else books.day(first.cancelled_at),
         )
-        for first, units in _moves(facts, facts.shipped, books)
+        for first, units in _moves(facts, (row for row in facts.shipped if books.hold(row.moved_at)))
     )
 
 
 def restocks(facts: OrderFacts, value_map: ValueMap, books: Books) -> tuple[Restock, ...]:
-    """One per disposition of a return; one per refund and location where a refund alone says so. Raises Unmapped."""
-    return tuple(
+    """What came back on a shelf.
+
+    One per disposition of a return; one per refund and location where a refund alone says so; one per fulfilment that
+    left before the books began and was cancelled since: its way out is in the opening count.
+
+    Raises:
+        Unmapped: A location is not in the value map.
+    """
+    returned = tuple(
         Restock(
             external_id=f"disposition/{first.source_id}"
             if first.is_disposition
@@ -69,16 +76,27 @@ def restocks(facts: OrderFacts, value_map: ValueMap, books: Books) -> tuple[Rest
             on=books.day(first.moved_at),
             units=units,
         )
-        for first, units in _moves(facts, facts.restocked, books)
+        for first, units in _moves(facts, (row for row in facts.restocked if books.hold(row.moved_at)))
     )
+    undone = tuple(
+        Restock(
+            external_id=f"cancelled/{first.source_id}",
+            location=value_map.location(first.location),
+            on=books.day(cancelled_at),
+            units=units,
+        )
+        for first, units in _moves(facts, (row for row in facts.shipped if not books.hold(row.moved_at)))
+        if (cancelled_at := first.cancelled_at) is not None and books.hold(cancelled_at)
+    )
+    return returned + undone
 
 
-def _moves(facts: OrderFacts, rows: Iterable[MovedRow], books: Books) -> list[tuple[MovedRow, tuple[MovedUnits, ...]]]:
+def _moves(facts: OrderFacts, rows: Iterable[MovedRow]) -> list[tuple[MovedRow, tuple[MovedUnits, ...]]]:
     """Stocked units by source and location: the first row of each group, and units by line."""
     stocked = {line.order_line_id for line in facts.lines if line.is_stocked}
     groups: defaultdict[tuple[bool, int, int], list[MovedRow]] = defaultdict(list)
     for row in rows:
-        if books.hold(row.moved_at) and row.order_line_id in stocked:
+        if row.order_line_id in stocked:
             groups[row.is_disposition, row.source_id, row.location_id].append(row)
     return [(group[0], _units(group)) for group in groups.values()]
 

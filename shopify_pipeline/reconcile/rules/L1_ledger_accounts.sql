@@ -1,7 +1,8 @@
 -- Every document and payment stands on the accounts the value map says, each with its amount.
 -- source: the census's sales and transactions, through the value map, against debit minus credit in the back office's
--- own ledger; a word without an entry is rule U1's. key: document (or payment) and account; tolerance: none; lag: yes.
--- Documents and payments that are not booked at all are other rules'.
+-- own ledger; only a sale's product type comes from the warehouse; a word without an entry is rule U1's. Where revenue
+-- waits for fulfillment, goods are sold on the deferred account. key: document (or payment) and account; tolerance: none;
+-- lag: yes. Documents and payments that are not booked at all are other rules', and so are entries.
 -- repair amount_mismatch: reverse the document and post it again on the right accounts
 
 -- name: checked
@@ -21,11 +22,33 @@ with account as (
     where shop = %(shop)s
 ),
 
+special as (
+    select
+        max(code) filter (where key = 'receivable') as receivable,
+        max(code) filter (where key = 'tax') as tax,
+        coalesce(max(code) filter (where key = 'channel_tax'), max(code) filter (where key = 'tax')) as channel_tax,
+        max(code) filter (where key = 'rounding') as rounding,
+        max(code) filter (where key = 'deferred') as deferred
+    from account
+    where kind = 'account'
+),
+
 sales as (
     select
-        s.order_id, s.agreement_id || '/' || s.action_type as external_id, s.happened_at, s.total, s.tax, line.code
+        s.order_id, s.agreement_id || '/' || s.action_type as external_id, s.happened_at, s.total, s.tax, s.channel_tax,
+        case
+            when s.line_type <> 'PRODUCT' then line.code
+            when %(recognition)s = 'fulfillment' then special.deferred
+            else coalesce(own.code, line.code)
+        end as code
     from expected_sales as s
+    cross join special
     left join account as line on line.kind = 'line' and line.key = s.line_type
+    left join shopify.order_sales as sold
+        on sold.shop = %(shop)s and sold.order_id = s.order_id and sold.sale_id = s.sale_id
+    left join shopify.order_lines as ordered on ordered.shop = sold.shop and ordered.order_line_id = sold.order_line_id
+    left join shopify.products as goods on goods.shop = ordered.shop and goods.product_id = ordered.product_id
+    left join account as own on own.kind = 'product_type' and own.key = goods.product_type
     where s.is_in_books
 ),
 
@@ -40,11 +63,20 @@ legs as (
     select order_id, external_id, happened_at, code as account, tax - total as amount
     from sales
     union all
-    select order_id, external_id, happened_at, (select code from account where kind = 'account' and key = 'tax'), -tax
+    select order_id, external_id, happened_at, (select tax from special), channel_tax - tax
     from sales
     union all
-    select order_id, external_id, happened_at, (select code from account where kind = 'account' and key = 'receivable'), total
+    select order_id, external_id, happened_at, (select channel_tax from special), -channel_tax
     from sales
+    union all
+    select order_id, external_id, happened_at, (select receivable from special), total
+    from sales
+),
+
+money as (
+    select e.order_id, e.transaction_id::text as external_id, e.processed_at, gateway.code, e.amount, e.rounding
+    from expected_payments as e
+    inner join account as gateway on gateway.kind = 'gateway' and gateway.key = e.gateway
 ),
 
 owed_lines as (
@@ -52,15 +84,14 @@ owed_lines as (
     from legs
     where external_id in (select external_id from mapped)
     union all
-    select e.order_id, e.transaction_id::text, e.processed_at, gateway.code, e.amount
-    from expected_payments as e
-    inner join account as gateway on gateway.kind = 'gateway' and gateway.key = e.gateway
+    select order_id, external_id, processed_at, code, amount + rounding
+    from money
     union all
-    select
-        e.order_id, e.transaction_id::text, e.processed_at, (select code from account where kind = 'account' and key = 'receivable'),
-        -e.amount
-    from expected_payments as e
-    inner join account as gateway on gateway.kind = 'gateway' and gateway.key = e.gateway
+    select order_id, external_id, processed_at, (select rounding from special), -rounding
+    from money
+    union all
+    select order_id, external_id, processed_at, (select receivable from special), -amount
+    from money
 ),
 
 booked_ids as (

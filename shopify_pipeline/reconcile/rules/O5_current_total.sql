@@ -1,6 +1,7 @@
 -- What was invoiced and credited for an order is what Shopify's ledger says, and the order's own current total agrees.
--- source: posted documents against the census's sales; for an order that lies wholly in the books also against
--- currentTotalPriceSet, which leaves adjustments out. key: order; tolerance: none; lag: yes.
+-- source: posted documents against the census's sales; for an order that lies wholly in the books its sales also against
+-- currentTotalPriceSet, which leaves adjustments out, in the currency the customer paid in: what conversion leaves between
+-- the two is a residual (recon.fx_residuals). key: order; tolerance: none; lag: yes.
 -- repair missing_backoffice: push the order again
 -- repair missing_shopify: look the order up in the shop; if it is gone, credit its documents
 -- repair amount_mismatch: push the order again; if every document is there, correct the one that differs by a new document
@@ -16,7 +17,8 @@ with owed as (
     select
         order_id,
         coalesce(sum(total) filter (where is_in_books), 0) as total,
-        coalesce(sum(total) filter (where is_in_books and line_type = 'ADJUSTMENT'), 0) as adjustments,
+        coalesce(sum(total) filter (where is_in_books and line_type <> 'ADJUSTMENT'), 0) as current,
+        coalesce(sum(presentment_total) filter (where is_in_books and line_type <> 'ADJUSTMENT'), 0) as presentment_current,
         bool_and(is_in_books or is_left_out) as is_whole,
         max(happened_at) filter (where is_in_books) as last_at
     from expected_sales
@@ -41,8 +43,13 @@ compared as (
         coalesce(o.name, booked.order_id::text) as name,
         coalesce(o.currency, booked.currency) as currency,
         coalesce(owed.total, 0) as owed_total,
-        owed.total - owed.adjustments as current_by_ledger,
-        case when owed.is_whole then o.current_total end as current_total,
+        case when o.presentment_currency = o.currency then owed.current else owed.presentment_current end as current_by_ledger,
+        case
+            when not owed.is_whole then null
+            when o.presentment_currency = o.currency then o.current_total
+            else o.presentment_current_total
+        end as current_total,
+        o.presentment_currency,
         booked.total as booked_total,
         booked.currencies > 1 or booked.currency <> o.currency as is_other_currency,
         booked.currency as booked_currency,
@@ -77,7 +84,7 @@ select
     case when sub_key = 'current' then current_total else owed_total end::text as shop_value,
     concat_ws(' ', booked_total, case when is_other_currency then booked_currency end) as backoffice_value,
     case when sub_key = 'current' then current_by_ledger - current_total else coalesce(booked_total, 0) - owed_total end as amount,
-    currency,
+    case when sub_key = 'current' then presentment_currency else currency end as currency,
     since,
     case
         when sub_key = 'current' then concat(

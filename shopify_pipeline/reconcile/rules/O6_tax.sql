@@ -1,6 +1,7 @@
 -- The tax of an order's documents is the tax of its sales.
 -- source: tax of posted documents against the census's sales of the same agreements and actions (a document that is not
--- there is another rule's); for an order that lies wholly in the books the ledger's tax also against currentTotalTaxSet.
+-- there is another rule's); for an order that lies wholly in the books the ledger's tax also against currentTotalTaxSet,
+-- in the currency the customer paid in: what conversion leaves between the two is a residual (recon.fx_residuals).
 -- key: order; tolerance: none; lag: yes.
 -- repair amount_mismatch: correct the tax by a new document; never by a line without a tax code
 
@@ -15,7 +16,8 @@ with owed as (
     select
         order_id,
         coalesce(sum(tax) filter (where is_in_books and is_booked), 0) as tax,
-        sum(tax) as current_by_ledger,
+        sum(tax) as current,
+        sum(presentment_tax) as presentment_current,
         bool_and(is_in_books or is_left_out) as is_whole,
         max(happened_at) filter (where is_in_books) as last_at
     from (
@@ -43,8 +45,13 @@ compared as (
         o.name,
         o.currency,
         owed.tax as owed_tax,
-        owed.current_by_ledger,
-        case when owed.is_whole then o.current_tax end as current_tax,
+        case when o.presentment_currency = o.currency then owed.current else owed.presentment_current end as current_by_ledger,
+        case
+            when not owed.is_whole then null
+            when o.presentment_currency = o.currency then o.current_tax
+            else o.presentment_current_tax
+        end as current_tax,
+        o.presentment_currency,
         booked.tax as booked_tax,
         coalesce(owed.last_at, o.updated_at) as since
     from booked
@@ -69,7 +76,7 @@ select
     case when sub_key = 'current' then current_tax else owed_tax end::text as shop_value,
     booked_tax::text as backoffice_value,
     case when sub_key = 'current' then current_by_ledger - current_tax else booked_tax - owed_tax end as amount,
-    currency,
+    case when sub_key = 'current' then presentment_currency else currency end as currency,
     since,
     case
         when sub_key = 'current' then concat(

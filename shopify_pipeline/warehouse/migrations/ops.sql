@@ -125,9 +125,10 @@ create table ops.dirty (
     external_id text not null,
     seq bigint not null,
     marked_at timestamptz not null,
+    waits_at_seq bigint,
     constraint dirty_pkey primary key (shop, resource, external_id)
 );
-comment on table ops.dirty is 'The dirty set: what changed and has not been pushed. A push removes a row only at the seq it read.';
+comment on table ops.dirty is 'The dirty set: what changed and has not been pushed. A push removes a row only at the seq it read. A row whose waits_at_seq is its seq was looked at and cannot be decided yet.';
 
 create table ops.backoffice_pauses (
     shop text not null,

@@ -27,8 +27,11 @@ create table recon.census_orders (
     cancelled_at timestamptz,
     is_test boolean not null,
     currency text not null,
+    presentment_currency text not null,
     current_total numeric not null,
     current_tax numeric not null,
+    presentment_current_total numeric not null,
+    presentment_current_tax numeric not null,
     total_received numeric not null,
     total_refunded numeric not null,
     constraint census_orders_pkey primary key (shop, order_id)
@@ -46,9 +49,13 @@ create table recon.census_sales (
     quantity bigint,
     total numeric not null,
     tax numeric not null,
+    channel_tax numeric not null,
+    presentment_total numeric not null,
+    presentment_tax numeric not null,
     constraint census_sales_pkey primary key (shop, sale_id)
 );
 create index census_sales_order on recon.census_sales (shop, order_id);
+comment on table recon.census_sales is 'Sales as last counted, shop currency unless named otherwise; tax is the sum of the sale''s taxes, channel_tax what of it the sales channel remits.';
 
 create table recon.census_transactions (
     shop text not null,
@@ -58,6 +65,8 @@ create table recon.census_transactions (
     status text not null,
     gateway text,
     amount numeric not null,
+    presentment_amount numeric not null,
+    rounding numeric not null,
     processed_at timestamptz not null,
     constraint census_transactions_pkey primary key (shop, transaction_id)
 );
@@ -72,6 +81,19 @@ create table recon.census_levels (
     updated_at timestamptz not null,
     constraint census_levels_pkey primary key (shop, inventory_item_id, location_id)
 );
+
+create table recon.fx_residuals (
+    shop text not null,
+    order_id bigint not null,
+    what text not null,
+    ledger numeric not null,
+    told numeric not null,
+    residual numeric not null,
+    currency text not null,
+    presentment_currency text not null,
+    constraint fx_residuals_pkey primary key (shop, order_id, what)
+);
+comment on table recon.fx_residuals is 'What conversion left between figures that are equal in the currency the customer paid in: by order, of the last run. No break, and no tolerance: figures that differ there are a break.';
 
 create table recon.runs (
     run_id bigint generated always as identity,
