@@ -302,7 +302,9 @@ def test_a_document_of_a_closed_period_is_booked_on_the_first_open_day(
     tryton: TrytonBackOffice, shop: str, as_admin: Callable[..., Any], moves: Callable[[str], list[tuple[Any, ...]]]
 ) -> None:
     open_shop(tryton, shop)
-    periods = as_admin("model.account.period.search", [("name", "in", ["2025-01", "2025-02"])], 0, None, None)
+    periods = as_admin(
+        "model.account.period.search", [("name", "in", ["2025-01", "2025-02"]), ("state", "=", "open")], 0, None, None
+    )
     as_admin("model.account.period.close", periods)
     event = date(2025, 1, 20)
     order = an_order(

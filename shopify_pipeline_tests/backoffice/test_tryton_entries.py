@@ -253,7 +253,9 @@ def test_what_happened_in_a_closed_period_is_booked_on_the_first_open_day_and_ke
     tryton: TrytonBackOffice, shop: str, moves: Moves, as_admin: Callable[..., Any]
 ) -> None:
     open_shop(tryton, shop)
-    periods = as_admin("model.account.period.search", [("name", "in", ["2025-01", "2025-02"])], 0, None, None)
+    periods = as_admin(
+        "model.account.period.search", [("name", "in", ["2025-01", "2025-02"]), ("state", "=", "open")], 0, None, None
+    )
     as_admin("model.account.period.close", periods)
     event = date(2025, 2, 10)
     release = an_entry("release/1", ("2400", "20.00"), ("4000", "-20.00"), on=event)

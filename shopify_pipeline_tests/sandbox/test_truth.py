@@ -279,7 +279,7 @@ def test_hashes_are_over_sorted_canonical_lines(lived: Audited):
 
 
 def test_keys_of_every_table_are_unique_and_no_table_of_a_full_shop_is_empty(tmp_path: Path):
-    Store.create(tmp_path, Arguments(seed=11, orders=300, days=60, now=NOW, shop=SHOP, mix="full"))
+    Store.create(tmp_path, Arguments(seed=11, orders=800, days=60, now=NOW, shop=SHOP, mix="full"))
     empty = set()
     for table, found in rows_of(tmp_path, KEYS).items():
         seen = Counter(tuple(row[name] for name in KEYS[table]) for row in found)
