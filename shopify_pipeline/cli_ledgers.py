@@ -16,6 +16,7 @@ from shopify_pipeline.cli_shared import NOT_IN_ORDER, AsJson, Config, Shop, open
 from shopify_pipeline.clock import SystemClock
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.ops import status as reports
+from shopify_pipeline.reconcile.rules import NO_BREAKS
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify import radar
 from shopify_pipeline.steps.from_landing import replay_quarantined
@@ -43,9 +44,9 @@ def breaks_list(
     if as_json:
         print(json.dumps(rows, indent=2, default=str))
     else:
-        shown = ("rule", "class", "status", "amount", "age", "message")
+        shown = ("rule", "class", "status", "difference", "age", "message")
         print_table("breaks", [{"break": row["break_id"][:10]} | {name: row[name] for name in shown} for row in rows])
-    if any(row["status"] == "open" and row["class"] != "in_transit" for row in rows):
+    if any(row["status"] == "open" and row["class"] not in NO_BREAKS for row in rows):
         raise typer.Exit(NOT_IN_ORDER)
 
 

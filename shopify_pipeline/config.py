@@ -19,6 +19,7 @@ from shopify_pipeline.config_sections import (
     ExtractSettings,
     LagSettings,
     LandingSettings,
+    RuleSettings,
     ShopSettings,
     TriggerSettings,
     TrytonSettings,
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     landing: LandingSettings = LandingSettings()
     extract: ExtractSettings = ExtractSettings()
     lag: LagSettings = LagSettings()
+    rules: dict[str, RuleSettings] = {}
     triggers: TriggerSettings = TriggerSettings()
 
     @classmethod

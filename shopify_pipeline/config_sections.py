@@ -26,6 +26,20 @@ class Section(BaseModel):
 MetafieldKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9$:_-]+\.[A-Za-z0-9_-]+$")]
 
 
+class RuleSettings(Section):
+    """What is said of one rule of reconciliation; what is not set stays as the rule is.
+
+    Attributes:
+        tolerance: Minor units of the currency by which an amount may differ; for documents people type.
+        lag_seconds: How old a fact must be before it is missed.
+        repair: ``off``: nothing is proposed; ``propose``: a person decides; ``auto``: what only adds is pushed again.
+    """
+
+    tolerance: int | None = Field(None, ge=0)
+    lag_seconds: int | None = Field(None, ge=0)
+    repair: Literal["off", "propose", "auto"] | None = None
+
+
 class ShopSettings(Section):
     """One shop and how to reach it.
 
@@ -49,6 +63,7 @@ class ShopSettings(Section):
         webhook_uri: Where the shop delivers hints; None leaves subscriptions alone.
         client_secret_previous_file: The client secret before the last rotation, while Shopify may still sign with it.
         bulk_hosts: Hosts the files of bulk operations may be read from, beside the endpoint's own; Shopify's storage.
+        rules: Rule → what this shop says of it, beside what all shops do.
         metafields: Stream → namespaces and keys of the metafields to read (``orders = ["custom.gift_message"]``).
     """
 
@@ -72,6 +87,7 @@ class ShopSettings(Section):
     webhook_uri: str | None = None
     bulk_hosts: tuple[str, ...] = ("storage.googleapis.com",)
     metafields: dict[Literal["orders", "customers", "products"], tuple[MetafieldKey, ...]] = {}
+    rules: dict[str, RuleSettings] = {}
 
     @field_validator("endpoint")
     @classmethod

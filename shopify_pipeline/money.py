@@ -27,6 +27,15 @@ def digits(currency: str) -> int:
     return exponent or 0
 
 
+def minor_unit(currency: str) -> Decimal:
+    """The smallest amount of a currency in major units (USD 0.01, JPY 1, KWD 0.001).
+
+    Raises:
+        DataError: As ``digits``.
+    """
+    return Decimal(1).scaleb(-digits(currency))
+
+
 def plain(amount: Decimal) -> str:
     """The amount as canonical text: no exponent, no trailing zeros, no negative zero ("15", "9.99")."""
     text = format(amount, "f")

@@ -9,6 +9,7 @@ import dagster as dg
 
 from shopify_pipeline.defs.ingest import OWNERS, SHOPS
 from shopify_pipeline.ops.status import open_breaks
+from shopify_pipeline.reconcile.rules import NO_BREAKS
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.streams import IDS
@@ -128,7 +129,7 @@ def no_unexplained_breaks(context: dg.AssetCheckExecutionContext, pipeline: Pipe
         with pipeline.for_shop(shop.domain, context.log.info).connect() as conn:
             for name, number in open_breaks(conn, shop.domain).items():
                 counts[name] = counts.get(name, 0) + number
-    unexplained = sum(number for name, number in counts.items() if name != "in_transit")
+    unexplained = sum(number for name, number in counts.items() if name not in NO_BREAKS)
     return dg.AssetCheckResult(passed=unexplained == 0, severity=dg.AssetCheckSeverity.WARN, metadata=dict(counts))
 
 

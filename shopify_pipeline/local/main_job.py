@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shopify_pipeline.config import Settings
+from shopify_pipeline.reconcile.rules import NO_BREAKS
 from shopify_pipeline.statements import statements
 from shopify_pipeline.steps.pipeline import Pipeline
 from shopify_pipeline.steps.verify import compare
@@ -52,7 +53,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        found = self.failed_jobs or self.differing or self.refused or set(self.breaks) - {"in_transit"}
+        found = self.failed_jobs or self.differing or self.refused or set(self.breaks) - NO_BREAKS
         return not found and self.young
 
     def as_json(self) -> dict[str, Any]:

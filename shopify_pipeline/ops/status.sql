@@ -28,7 +28,7 @@ select
     (
         select count(*)
         from recon.breaks
-        where breaks.shop = asked.shop and breaks.status = 'open' and breaks.class <> 'in_transit'
+        where breaks.shop = asked.shop and breaks.status = 'open' and breaks.class not in ('in_transit', 'attention')
     ) as open_breaks
 from (select %(shop)s::text as shop) as asked
 left join ops.shops as shops on shops.shop = asked.shop
@@ -129,11 +129,11 @@ order by class;
 
 -- name: breaks
 select
-    break_id, rule, class, status, entity, sub_key, shop_value, backoffice_value, amount, currency,
+    break_id, rule, class, severity, status, entity, key, expected, actual, difference, currency,
     first_seen, last_seen, date_trunc('second', coalesce(closed_at, %(now)s) - first_seen) as age, message, proposed_repair
 from recon.breaks
 where shop = %(shop)s and (status = 'open' or %(every)s)
-order by first_seen, rule, entity, sub_key;
+order by first_seen, rule, entity, key;
 
 -- name: quarantine
 select

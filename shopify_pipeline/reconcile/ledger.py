@@ -22,9 +22,9 @@ SQL = statements(Path(__file__).with_name("ledger.sql"))
 Conn = Connection[TupleRow]
 
 
-def break_id(rule: str, shop: str, entity: str, sub_key: str) -> str:
+def break_id(rule: str, shop: str, entity: str, key: str) -> str:
     """Key of a break: the same difference has the same key in every run."""
-    return hashlib.sha256("\n".join((rule, shop, entity, sub_key)).encode()).hexdigest()
+    return hashlib.sha256("\n".join((rule, shop, entity, key)).encode()).hexdigest()
 
 
 def counted_at(conn: Conn, shop: str) -> datetime | None:
@@ -77,15 +77,16 @@ def _sightings(shop: str, verdicts: Sequence[Verdict], now: datetime) -> Iterato
         rule = verdict.rule
         for found in verdict.differences:
             yield {
-                "break_id": break_id(rule.name, shop, found.entity, found.sub_key),
+                "break_id": break_id(rule.name, shop, found.entity, found.key),
                 "shop": shop,
                 "rule": rule.name,
                 "class": found.kind,
+                "severity": rule.severity,
                 "entity": found.entity,
-                "sub_key": found.sub_key,
-                "shop_value": found.shop_value,
-                "backoffice_value": found.backoffice_value,
-                "amount": found.amount,
+                "key": found.key,
+                "expected": found.expected,
+                "actual": found.actual,
+                "difference": found.difference,
                 "currency": found.currency,
                 "message": found.message,
                 "proposed_repair": rule.repair(found.kind),

@@ -21,18 +21,19 @@ where run_id = %(run_id)s;
 -- A difference seen again keeps its first sighting. One that was closed opens again; one that was accepted stays so only
 -- as long as both sides say what they said when it was accepted.
 insert into recon.breaks as held (
-    break_id, shop, rule, class, entity, sub_key, shop_value, backoffice_value, amount, currency, message,
+    break_id, shop, rule, class, severity, entity, key, expected, actual, difference, currency, message,
     proposed_repair, since, first_seen, last_seen, runs_seen, status
 )
 values (
-    %(break_id)s, %(shop)s, %(rule)s, %(class)s, %(entity)s, %(sub_key)s, %(shop_value)s, %(backoffice_value)s, %(amount)s,
+    %(break_id)s, %(shop)s, %(rule)s, %(class)s, %(severity)s, %(entity)s, %(key)s, %(expected)s, %(actual)s, %(difference)s,
     %(currency)s, %(message)s, %(proposed_repair)s, %(since)s, %(now)s, %(now)s, 1, 'open'
 )
 on conflict (break_id) do update
 set class = excluded.class,
-    shop_value = excluded.shop_value,
-    backoffice_value = excluded.backoffice_value,
-    amount = excluded.amount,
+    severity = excluded.severity,
+    expected = excluded.expected,
+    actual = excluded.actual,
+    difference = excluded.difference,
     currency = excluded.currency,
     message = excluded.message,
     proposed_repair = excluded.proposed_repair,
@@ -41,8 +42,8 @@ set class = excluded.class,
     runs_seen = held.runs_seen + 1,
     status = case
         when held.status = 'accepted'
-            and held.shop_value is not distinct from excluded.shop_value
-            and held.backoffice_value is not distinct from excluded.backoffice_value then 'accepted'
+            and held.expected is not distinct from excluded.expected
+            and held.actual is not distinct from excluded.actual then 'accepted'
         else 'open'
     end,
     closed_at = null;

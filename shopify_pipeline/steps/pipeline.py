@@ -12,7 +12,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from shopify_pipeline.backoffice.mapping import Books
+from shopify_pipeline.config_sections import RuleSettings
 from shopify_pipeline.errors import ConfigError
+from shopify_pipeline.reconcile.rules import Policy
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.access import not_granted
 from shopify_pipeline.shopify.bulk import BulkRunner
@@ -246,6 +248,22 @@ class Pipeline(Ingestion):
             counts |= taken.counts
         return taken
 
+    def policies(self) -> dict[str, Policy]:
+        """What is said of single rules, for all shops and, before that, for this one."""
+        said = {
+            name: self.settings.rules.get(name, RuleSettings()).model_dump(exclude_none=True)
+            | self.shop.rules.get(name, RuleSettings()).model_dump(exclude_none=True)
+            for name in {*self.settings.rules, *self.shop.rules}
+        }
+        return {
+            name: Policy(
+                tolerance=each.get("tolerance"),
+                lag=timedelta(seconds=each["lag_seconds"]) if "lag_seconds" in each else None,
+                repair=each.get("repair", "propose"),
+            )
+            for name, each in said.items()
+        }
+
     def reconcile(self) -> Reconciled:
         """Compare census, warehouse and snapshot rule by rule, into the break ledger.
 
@@ -266,6 +284,7 @@ class Pipeline(Ingestion):
                 lag_seconds=self.settings.lag.backoffice_seconds,
                 clock=self.clock,
                 recognition=self.shop.recognition,
+                policies=self.policies(),
             )
             counts |= {"open": found.open_breaks, **found.by_class, "fx_residuals": found.residuals}
         if self.shop.stock_counts != "off":

@@ -7,6 +7,7 @@ Here: the one REPEATABLE READ transaction around rules and ledger. Not here: any
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -20,7 +21,9 @@ from shopify_pipeline.backoffice.value_map import ValueMap
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import PermanentError, TransientError
 from shopify_pipeline.reconcile import ledger
-from shopify_pipeline.reconcile.rules import IN_TRANSIT, Bounds, judge
+from shopify_pipeline.reconcile.rules import NO_BREAKS, Bounds, Policy, judge
+
+NO_POLICIES: Mapping[str, Policy] = {}
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Reconciled:
 
     Attributes:
         as_of: The shop's clock when it was counted.
-        by_class: Open breaks by class; ``in_transit`` ones are not late yet.
-        by_rule: Open breaks by rule, those in transit left out.
+        by_class: Open breaks by class; ``in_transit`` ones are not late yet, ``attention`` is no difference.
+        by_rule: Open breaks by rule, without those two classes.
         checked: Things compared by rule; a rule that compared nothing proves nothing.
         residuals: Figures of orders that conversion alone left apart; no breaks.
     """
@@ -44,7 +47,7 @@ class Reconciled:
 
     @property
     def open_breaks(self) -> int:
-        """Open breaks that are not merely in transit."""
+        """Open breaks, without those two classes."""
         return sum(self.by_rule.values())
 
 
@@ -58,12 +61,14 @@ def reconcile(
     lag_seconds: int,
     clock: Clock,
     recognition: Recognition = "order",
+    policies: Mapping[str, Policy] = NO_POLICIES,
 ) -> Reconciled:
     """Run every rule on the last census and the last snapshot, and bring the break ledger up to date.
 
     Args:
         conn: A connection outside any transaction.
         lag_seconds: A difference whose fact is younger than this is in transit, not a break of its own class.
+        policies: What the shop says of single rules.
 
     Raises:
         PermanentError: The shop has not been counted, or the back office not been read.
@@ -87,7 +92,7 @@ def reconcile(
                 value_map=value_map.source,
                 recognition=recognition,
             )
-            verdicts = judge(conn, bounds)
+            verdicts = judge(conn, bounds, policies)
             ledger.sight(conn, shop, verdicts, now)
             residuals = ledger.keep_residuals(conn, shop)
             ledger.end_run(conn, run_id, verdicts, clock.now())
@@ -98,7 +103,7 @@ def reconcile(
     by_rule: Counter[str] = Counter()
     for rule, kind, count in counts:
         by_class[kind] += count
-        if kind != IN_TRANSIT:
+        if kind not in NO_BREAKS:
             by_rule[rule] += count
     checked = {verdict.rule.name: verdict.checked for verdict in verdicts}
     return Reconciled(run_id, as_of, dict(by_class), dict(by_rule), checked, residuals)

@@ -232,7 +232,7 @@ class Installation:
         held = {f"shopify.{name}": query for name, query in _warehouse_queries().items()}
         held |= {f"backoffice.{name}": f"select * from backoffice.{name}" for name in BOOKS}
         held |= {
-            "recon.breaks": "select rule, class, entity, sub_key, status from recon.breaks",
+            "recon.breaks": "select rule, class, entity, key, status from recon.breaks",
             "ops.quarantine": "select stream, root_type, root_id, rule, path, released_at is null from ops.quarantine",
             "ops.cursors": "select stream, cursor_at from ops.cursors",
             "ops.dirty": "select resource, external_id from ops.dirty",

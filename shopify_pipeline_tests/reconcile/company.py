@@ -121,6 +121,6 @@ class Company:
     def breaks(self, status: str = "open") -> list[tuple[str, str, str, str]]:
         """(rule, class, entity, sub key) of breaks with this status."""
         return self.sql(  # type: ignore[return-value]
-            "select rule, class, entity, sub_key from recon.breaks where status = %(status)s order by 1, 3, 4",
+            "select rule, class, entity, key from recon.breaks where status = %(status)s order by 1, 3, 4",
             status=status,
         )

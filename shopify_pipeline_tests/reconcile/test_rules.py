@@ -81,7 +81,7 @@ def test_one_cent_too_much_on_a_document_is_found_by_total_and_ledger(agreeing: 
     name = f"{second.agreement_id}/ORDER"
     agreeing.sql("update backoffice.documents set total = total + 0.01 where external_id = %(name)s", name=name)
     assert found(agreeing) == [("O5", "amount_mismatch", f"orders/{second.order_id}", "ledger")]
-    ((shop_value, booked, amount),) = agreeing.sql("select shop_value, backoffice_value, amount from recon.breaks")
+    ((shop_value, booked, amount),) = agreeing.sql("select expected, actual, difference from recon.breaks")
     assert (Decimal(shop_value), Decimal(booked), amount) == (Decimal("31.50"), Decimal("31.51"), Decimal("0.01"))
 
 
@@ -211,7 +211,7 @@ def test_a_current_total_that_is_not_the_sum_of_the_shops_own_ledger_is_found(ag
 def test_one_unit_too_few_on_the_shelf_is_found(agreeing: AShop, mug: Item) -> None:
     agreeing.sql("update backoffice.stock set quantity = quantity - 1")
     assert found(agreeing) == [("I1", "quantity_mismatch", f"variants/{mug.variant_id}", "EAST")]
-    assert agreeing.sql("select amount, shop_value, backoffice_value from recon.breaks") == [(Decimal(-1), "98", "97")]
+    assert agreeing.sql("select difference, expected, actual from recon.breaks") == [(Decimal(-1), "98", "97")]
 
 
 def test_a_root_that_never_reached_the_warehouse_is_found(agreeing: AShop) -> None:

@@ -68,7 +68,7 @@ def test_cash_that_went_back_is_rounded_the_other_way(shop: AShop, order: Placed
 
     shop.reconcile()
 
-    values = shop.sql("select sub_key, shop_value::numeric from recon.breaks where rule = 'L1' order by 1")
+    values = shop.sql("select key, expected::numeric from recon.breaks where rule = 'L1' order by 1")
     assert dict(values) == {
         f"{order.transaction_id} on 1100": D("-31.52"),
         f"{order.transaction_id} on 1200": D("31.50"),

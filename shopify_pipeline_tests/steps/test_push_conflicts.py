@@ -154,7 +154,7 @@ def test_reconciliation_reports_what_a_person_changed_until_it_is_undone(
     shop.snapshot()
     shop.reconcile()
     assert shop.sql(
-        "select class, entity, sub_key, backoffice_value, proposed_repair from recon.breaks"
+        "select class, entity, key, actual, proposed_repair from recon.breaks"
         " where rule = 'M1' and status = 'open'"
     ) == [
         (

@@ -11,7 +11,7 @@ final as (
         shop,
         rule,
         entity,
-        sub_key,
+        key as break_key,
 
         -- what it is
         class as break_class,
@@ -19,7 +19,7 @@ final as (
 
         -- money in the break's currency
         currency,
-        amount,
+        difference as amount,
 
         -- times
         since,

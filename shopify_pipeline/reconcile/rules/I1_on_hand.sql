@@ -1,7 +1,6 @@
 -- The units on hand of a variant at a warehouse are the units on hand at the locations it stands for.
 -- source: the census's levels against the snapshot's stock, by the value map; variants and location names from the
 -- warehouse; only tracked items. key: variant and warehouse; tolerance: none; lag: yes.
--- repair quantity_mismatch: find the move that is missing; only when there is none, count the item in the back office
 
 -- name: checked
 select count(*)
@@ -48,11 +47,11 @@ differing as (
 
 select
     'variants/' || product as entity,
-    location as sub_key,
-    case when since > %(as_of)s - %(lag)s then 'in_transit' else 'quantity_mismatch' end as class,
-    on_hand::text as shop_value,
-    trim_scale(quantity)::text as backoffice_value,
-    trim_scale(quantity - on_hand) as amount,
+    location as key,
+    'quantity_mismatch' as class,
+    on_hand::text as expected,
+    trim_scale(quantity)::text as actual,
+    trim_scale(quantity - on_hand) as difference,
     null::text as currency,
     since,
     concat(name, ' at ', location, ': the shop has ', on_hand, ', the back office ', trim_scale(quantity)) as message

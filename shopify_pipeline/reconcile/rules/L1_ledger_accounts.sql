@@ -3,7 +3,6 @@
 -- own ledger; only a sale's product type comes from the warehouse; a word without an entry is rule U1's. Where revenue
 -- waits for fulfillment, goods are sold on the deferred account. key: document (or payment) and account; tolerance: none;
 -- lag: yes. Documents and payments that are not booked at all are other rules', and so are entries.
--- repair amount_mismatch: reverse the document and post it again on the right accounts
 
 -- name: checked
 select (
@@ -133,11 +132,11 @@ differing as (
 
 select
     'orders/' || s.order_id as entity,
-    d.external_id || ' on ' || d.account as sub_key,
-    case when s.happened_at > %(as_of)s - %(lag)s then 'in_transit' else 'amount_mismatch' end as class,
-    d.owed_amount::text as shop_value,
-    d.booked_amount::text as backoffice_value,
-    d.booked_amount - d.owed_amount as amount,
+    d.external_id || ' on ' || d.account as key,
+    'amount_mismatch' as class,
+    d.owed_amount::text as expected,
+    d.booked_amount::text as actual,
+    d.booked_amount - d.owed_amount as difference,
     o.currency,
     s.happened_at as since,
     concat(

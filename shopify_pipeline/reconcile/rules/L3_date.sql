@@ -1,7 +1,6 @@
 -- Every document and payment is dated the day its event happened in the shop's time zone.
 -- source: the census's agreements and transactions against the snapshot's dates; the day a document is booked on may be
 -- later, when its period was closed, never earlier. key: document or payment; tolerance: none; lag: yes.
--- repair status_mismatch: reverse the document and post it again on its own day
 
 -- name: checked
 select (
@@ -44,11 +43,11 @@ compared as (
 
 select
     'orders/' || c.order_id as entity,
-    c.external_id as sub_key,
-    case when c.happened_at > %(as_of)s - %(lag)s then 'in_transit' else 'status_mismatch' end as class,
-    c.happened_on::text as shop_value,
-    case when c.dated_on <> c.happened_on then c.dated_on else c.booked_on end::text as backoffice_value,
-    null::numeric as amount,
+    c.external_id as key,
+    'status_mismatch' as class,
+    c.happened_on::text as expected,
+    case when c.dated_on <> c.happened_on then c.dated_on else c.booked_on end::text as actual,
+    null::numeric as difference,
     null::text as currency,
     c.happened_at as since,
     concat(

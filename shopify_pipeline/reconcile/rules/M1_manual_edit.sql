@@ -1,6 +1,5 @@
 -- Nobody changed by hand what was booked from the shop.
 -- source: the snapshot's edited records; key: record; tolerance: none; lag: no.
--- repair manual_edit: undo the change in the back office, or accept it with a reason; no push overwrites it
 
 -- name: checked
 select
@@ -26,11 +25,11 @@ with edited as (
 
 select
     case when order_id is null then resource || '/' || external_id else 'orders/' || order_id end as entity,
-    resource || '/' || external_id as sub_key,
+    resource || '/' || external_id as key,
     'manual_edit' as class,
-    null::text as shop_value,
-    what as backoffice_value,
-    null::numeric as amount,
+    null::text as expected,
+    what as actual,
+    null::numeric as difference,
     null::text as currency,
     %(as_of)s::timestamptz as since,
     concat(record, ' of ', resource, ' ', external_id, ' was changed in the back office by hand: ', what) as message

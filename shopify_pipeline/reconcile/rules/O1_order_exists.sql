@@ -1,6 +1,5 @@
 -- Every order with a fact in the books is in the back office.
 -- source: census against the snapshot's orders; key: order; tolerance: none; lag: yes.
--- repair missing_backoffice: push the order again
 
 -- name: checked
 select count(*) from expected_orders;
@@ -8,11 +7,11 @@ select count(*) from expected_orders;
 -- name: differences
 select
     'orders/' || e.order_id as entity,
-    '' as sub_key,
-    case when e.first_at > %(as_of)s - %(lag)s then 'in_transit' else 'missing_backoffice' end as class,
-    e.name as shop_value,
-    null::text as backoffice_value,
-    totals.total as amount,
+    '' as key,
+    'missing_backoffice' as class,
+    e.name as expected,
+    null::text as actual,
+    totals.total as difference,
     e.currency,
     e.first_at as since,
     concat('order ', e.name, ' is not in the back office') as message

@@ -1,6 +1,5 @@
 -- An order is in the back office once.
 -- source: the snapshot's orders; key: order; tolerance: none; lag: none, a second sale never comes right by itself.
--- repair duplicate: cancel the sale that has no documents; if both have, credit one by hand
 
 -- name: checked
 select count(distinct order_id) from backoffice.orders where shop = %(shop)s;
@@ -8,11 +7,11 @@ select count(distinct order_id) from backoffice.orders where shop = %(shop)s;
 -- name: differences
 select
     'orders/' || b.order_id as entity,
-    '' as sub_key,
+    '' as key,
     'duplicate' as class,
-    '1' as shop_value,
-    count(*)::text as backoffice_value,
-    null::numeric as amount,
+    '1' as expected,
+    count(*)::text as actual,
+    null::numeric as difference,
     o.currency,
     coalesce(o.created_at, %(as_of)s) as since,
     concat('order ', coalesce(o.name, b.order_id::text), ' is booked as ', string_agg(b.record, ' and ' order by b.record)) as message

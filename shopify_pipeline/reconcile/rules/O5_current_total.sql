@@ -2,10 +2,6 @@
 -- source: posted documents against the census's sales; for an order that lies wholly in the books its sales also against
 -- currentTotalPriceSet, which leaves adjustments out, in the currency the customer paid in: what conversion leaves between
 -- the two is a residual (recon.fx_residuals). key: order; tolerance: none; lag: yes.
--- repair missing_backoffice: push the order again
--- repair missing_shopify: look the order up in the shop; if it is gone, credit its documents
--- repair amount_mismatch: push the order again; if every document is there, correct the one that differs by a new document
--- repair currency_mismatch: credit the document and post it in the shop's currency
 
 -- name: checked
 select count(*)
@@ -62,32 +58,31 @@ compared as (
 ),
 
 differing as (
-    select *, 'ledger' as sub_key
+    select *, 'ledger' as key
     from compared
     where owed_total <> coalesce(booked_total, 0) or is_other_currency
     union all
-    select *, 'current' as sub_key
+    select *, 'current' as key
     from compared
     where owed_total = coalesce(booked_total, 0) and current_by_ledger <> current_total
 )
 
 select
     'orders/' || order_id as entity,
-    sub_key,
+    key,
     case
-        when since > %(as_of)s - %(lag)s then 'in_transit'
         when not is_known then 'missing_shopify'
         when is_other_currency then 'currency_mismatch'
         when booked_total is null then 'missing_backoffice'
         else 'amount_mismatch'
     end as class,
-    case when sub_key = 'current' then current_total else owed_total end::text as shop_value,
-    concat_ws(' ', booked_total, case when is_other_currency then booked_currency end) as backoffice_value,
-    case when sub_key = 'current' then current_by_ledger - current_total else coalesce(booked_total, 0) - owed_total end as amount,
-    case when sub_key = 'current' then presentment_currency else currency end as currency,
+    case when key = 'current' then current_total else owed_total end::text as expected,
+    concat_ws(' ', booked_total, case when is_other_currency then booked_currency end) as actual,
+    case when key = 'current' then current_by_ledger - current_total else coalesce(booked_total, 0) - owed_total end as difference,
+    case when key = 'current' then presentment_currency else currency end as currency,
     since,
     case
-        when sub_key = 'current' then concat(
+        when key = 'current' then concat(
             'order ', name, ': the shop''s ledger sums to ', current_by_ledger, ' without adjustments, its current total is ', current_total
         )
         when is_other_currency then concat('order ', name, ' is in ', currency, ', its documents are in ', booked_currency)
@@ -95,4 +90,4 @@ select
         else concat('order ', name, ': the shop''s ledger says ', owed_total, ', the documents say ', coalesce(booked_total, 0))
     end as message
 from differing
-order by order_id, sub_key;
+order by order_id, key;

@@ -3,7 +3,6 @@
 -- there is another rule's); for an order that lies wholly in the books the ledger's tax also against currentTotalTaxSet,
 -- in the currency the customer paid in: what conversion leaves between the two is a residual (recon.fx_residuals).
 -- key: order; tolerance: none; lag: yes.
--- repair amount_mismatch: correct the tax by a new document; never by a line without a tax code
 
 -- name: checked
 select count(distinct s.order_id)
@@ -60,29 +59,29 @@ compared as (
 ),
 
 differing as (
-    select *, 'ledger' as sub_key
+    select *, 'ledger' as key
     from compared
     where owed_tax <> booked_tax
     union all
-    select *, 'current' as sub_key
+    select *, 'current' as key
     from compared
     where owed_tax = booked_tax and current_by_ledger <> current_tax
 )
 
 select
     'orders/' || order_id as entity,
-    sub_key,
-    case when since > %(as_of)s - %(lag)s then 'in_transit' else 'amount_mismatch' end as class,
-    case when sub_key = 'current' then current_tax else owed_tax end::text as shop_value,
-    booked_tax::text as backoffice_value,
-    case when sub_key = 'current' then current_by_ledger - current_tax else booked_tax - owed_tax end as amount,
-    case when sub_key = 'current' then presentment_currency else currency end as currency,
+    key,
+    'amount_mismatch' as class,
+    case when key = 'current' then current_tax else owed_tax end::text as expected,
+    booked_tax::text as actual,
+    case when key = 'current' then current_by_ledger - current_tax else booked_tax - owed_tax end as difference,
+    case when key = 'current' then presentment_currency else currency end as currency,
     since,
     case
-        when sub_key = 'current' then concat(
+        when key = 'current' then concat(
             'order ', name, ': tax in the shop''s ledger is ', current_by_ledger, ', its current tax is ', current_tax
         )
         else concat('order ', name, ': tax in the shop''s ledger is ', owed_tax, ', tax in the documents is ', booked_tax)
     end as message
 from differing
-order by order_id, sub_key;
+order by order_id, key;

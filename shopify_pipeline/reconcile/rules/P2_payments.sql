@@ -1,10 +1,6 @@
 -- Every successful money movement is booked once, with its amount, on its own order.
 -- source: the census's transactions against the snapshot's payments; key: transaction; tolerance: none; lag: yes.
 -- An order the back office does not have at all is rule O1's.
--- repair missing_backoffice: push the order again
--- repair missing_shopify: look the transaction up in the shop; if it did not succeed, reverse the payment
--- repair amount_mismatch: reverse the payment and push the order again
--- repair orphan: move the payment to the order it belongs to
 
 -- name: checked
 select count(*)
@@ -41,17 +37,16 @@ differing as (
 
 select
     'orders/' || d.order_id as entity,
-    d.transaction_id::text as sub_key,
+    d.transaction_id::text as key,
     case
-        when d.since > %(as_of)s - %(lag)s then 'in_transit'
         when not d.is_booked then 'missing_backoffice'
         when not d.is_owed then 'missing_shopify'
         when d.is_elsewhere then 'orphan'
         else 'amount_mismatch'
     end as class,
-    d.owed_amount::text as shop_value,
-    d.booked_amount::text as backoffice_value,
-    coalesce(d.booked_amount, 0) - coalesce(d.owed_amount, 0) as amount,
+    d.owed_amount::text as expected,
+    d.booked_amount::text as actual,
+    coalesce(d.booked_amount, 0) - coalesce(d.owed_amount, 0) as difference,
     o.currency,
     d.since,
     concat('order ', coalesce(o.name, d.order_id::text), ', transaction ', d.transaction_id, ': ', case

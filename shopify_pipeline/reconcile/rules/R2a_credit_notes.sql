@@ -1,9 +1,6 @@
 -- What was credited (or charged, for fees and exchanges) by a refund or return is what its agreement says.
 -- source: posted documents of RefundAgreements and ReturnAgreements against their sales, adjustments and fees included;
 -- refund money is rule R2b's, because it is not the credit note. key: agreement and action; tolerance: none; lag: yes.
--- repair missing_backoffice: push the order again
--- repair missing_shopify: look the refund up in the shop; if it is gone, reverse the credit note
--- repair amount_mismatch: correct the credit note by a new document
 
 -- name: checked
 select count(*)
@@ -51,16 +48,15 @@ differing as (
 
 select
     'orders/' || d.order_id as entity,
-    d.agreement_id || '/' || d.action_type as sub_key,
+    d.agreement_id || '/' || d.action_type as key,
     case
-        when d.since > %(as_of)s - %(lag)s then 'in_transit'
         when d.booked_total is null then 'missing_backoffice'
         when d.owed_total is null then 'missing_shopify'
         else 'amount_mismatch'
     end as class,
-    d.owed_total::text as shop_value,
-    d.booked_total::text as backoffice_value,
-    coalesce(d.booked_total, 0) - coalesce(d.owed_total, 0) as amount,
+    d.owed_total::text as expected,
+    d.booked_total::text as actual,
+    coalesce(d.booked_total, 0) - coalesce(d.owed_total, 0) as difference,
     o.currency,
     d.since,
     concat(

@@ -1,8 +1,5 @@
 -- The money given back for an order is the sum of its successful refund transactions.
 -- source: the census's REFUND transactions against the snapshot's negative payments; key: order; tolerance: none; lag: yes.
--- repair missing_backoffice: push the order again
--- repair missing_shopify: look the refund up in the shop; if it did not succeed, reverse the payment
--- repair amount_mismatch: compare the transactions one by one (rule P2), reverse what differs and push the order again
 
 -- name: checked
 select count(distinct order_id) from expected_payments where amount < 0;
@@ -38,16 +35,15 @@ differing as (
 
 select
     'orders/' || d.order_id as entity,
-    '' as sub_key,
+    '' as key,
     case
-        when d.since > %(as_of)s - %(lag)s then 'in_transit'
         when d.booked_amount is null then 'missing_backoffice'
         when d.owed_amount is null then 'missing_shopify'
         else 'amount_mismatch'
     end as class,
-    d.owed_amount::text as shop_value,
-    d.booked_amount::text as backoffice_value,
-    coalesce(d.booked_amount, 0) - coalesce(d.owed_amount, 0) as amount,
+    d.owed_amount::text as expected,
+    d.booked_amount::text as actual,
+    coalesce(d.booked_amount, 0) - coalesce(d.owed_amount, 0) as difference,
     o.currency,
     d.since,
     concat(

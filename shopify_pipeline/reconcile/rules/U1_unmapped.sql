@@ -1,7 +1,6 @@
 -- Every word of Shopify's that the books need has an entry in the value map.
 -- source: line types and gateways from the census; tax titles and locations from the warehouse; against the value map.
 -- key: kind and word; tolerance: none; lag: none, waiting adds no entry.
--- repair unmapped: add the entry to the value map and push again
 
 -- name: checked
 select count(*) from backoffice.value_map where shop = %(shop)s;
@@ -65,11 +64,11 @@ missing as (
 
 select
     'value_map/' || kind || '/' || key as entity,
-    '' as sub_key,
+    '' as key,
     'unmapped' as class,
-    key as shop_value,
-    null::text as backoffice_value,
-    null::numeric as amount,
+    key as expected,
+    null::text as actual,
+    null::numeric as difference,
     null::text as currency,
     since,
     concat(

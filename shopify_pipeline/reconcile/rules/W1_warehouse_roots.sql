@@ -1,6 +1,5 @@
 -- Everything the shop has is in the warehouse, in a version no older than the one counted.
 -- source: census_roots against the root tables; key: stream and root id; tolerance: none; lag: yes.
--- repair missing_warehouse: load the stream again; if the root is in quarantine, correct or release it
 
 -- name: checked
 select count(*) from recon.census_roots where shop = %(shop)s;
@@ -48,11 +47,11 @@ differing as (
 
 select
     stream || '/' || root_id as entity,
-    '' as sub_key,
-    case when since > %(as_of)s - %(lag)s then 'in_transit' else 'missing_warehouse' end as class,
-    coalesce(counted_at::text, 'present') as shop_value,
-    held_at::text as backoffice_value,
-    null::numeric as amount,
+    '' as key,
+    'missing_warehouse' as class,
+    coalesce(counted_at::text, 'present') as expected,
+    held_at::text as actual,
+    null::numeric as difference,
     null::text as currency,
     since,
     concat(

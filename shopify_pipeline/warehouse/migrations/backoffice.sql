@@ -47,6 +47,7 @@ create table backoffice.snapshots (
     as_of timestamptz not null,
     product text not null,
     version text not null,
+    company text not null,
     read_at timestamptz,
     mode text not null,
     constraint snapshots_pkey primary key (shop),
@@ -64,6 +65,49 @@ create table backoffice.orders (
 );
 comment on table backoffice.orders is 'Snapshot: every sale that carries a Shopify order id; two records with one order_id are a duplicate.';
 
+create table backoffice.order_lines (
+    shop text not null,
+    order_id bigint not null,
+    order_line_id bigint not null,
+    product text not null,
+    quantity numeric not null,
+    constraint backoffice_order_lines_pkey primary key (shop, order_line_id)
+);
+comment on table backoffice.order_lines is 'Snapshot: units of each line to be shipped, as the sale says; product is the variant id as text.';
+
+create table backoffice.shipments (
+    shop text not null,
+    kind text not null,
+    external_id text not null,
+    order_id bigint not null,
+    order_line_id bigint not null,
+    product text not null,
+    location text not null,
+    quantity numeric not null,
+    moved_on date not null,
+    constraint backoffice_shipments_pkey primary key (shop, kind, external_id, order_line_id),
+    constraint backoffice_shipments_kind_known check (kind in ('shipment', 'restock'))
+);
+comment on table backoffice.shipments is 'Snapshot: units that left for a fulfilment (shipment) or came back on a shelf (restock), from done stock moves; of a cancelled one what is still out.';
+
+create table backoffice.parties (
+    shop text not null,
+    record text not null,
+    external_id text not null,
+    contact text not null,
+    constraint backoffice_parties_pkey primary key (shop, record)
+);
+comment on table backoffice.parties is 'Snapshot: parties of the shop, and parties without an external id (empty) that share an address with one; contact is a hash of the e-mail address, empty without.';
+
+create table backoffice.products (
+    shop text not null,
+    record text not null,
+    external_id text not null,
+    code text not null,
+    constraint backoffice_products_pkey primary key (shop, record)
+);
+comment on table backoffice.products is 'Snapshot: products by variant id and their code.';
+
 create table backoffice.documents (
     shop text not null,
     external_id text not null,
@@ -75,6 +119,7 @@ create table backoffice.documents (
     state text not null,
     dated_on date not null,
     booked_on date not null,
+    company text not null,
     currency text not null,
     total numeric not null,
     tax numeric not null,
@@ -123,6 +168,7 @@ create table backoffice.payments (
     account text not null,
     amount numeric not null,
     paid_on date not null,
+    company text not null,
     constraint backoffice_payments_pkey primary key (shop, external_id)
 );
 comment on table backoffice.payments is 'Snapshot: one row per payment; amount positive when money came in.';

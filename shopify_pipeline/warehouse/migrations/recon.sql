@@ -26,16 +26,49 @@ create table recon.census_orders (
     updated_at timestamptz not null,
     cancelled_at timestamptz,
     is_test boolean not null,
+    source_name text,
+    customer_id bigint,
+    company_id bigint,
+    financial_status text,
+    fulfillment_status text not null,
     currency text not null,
     presentment_currency text not null,
+    original_total numeric not null,
+    total numeric not null,
     current_total numeric not null,
     current_tax numeric not null,
-    presentment_current_total numeric not null,
-    presentment_current_tax numeric not null,
+    current_shipping numeric not null,
+    current_discounts numeric not null,
     total_received numeric not null,
     total_refunded numeric not null,
+    total_outstanding numeric not null,
+    presentment_original_total numeric not null,
+    presentment_total numeric not null,
+    presentment_current_total numeric not null,
+    presentment_current_tax numeric not null,
+    presentment_current_shipping numeric not null,
+    presentment_current_discounts numeric not null,
+    presentment_total_received numeric not null,
+    presentment_total_refunded numeric not null,
+    presentment_total_outstanding numeric not null,
     constraint census_orders_pkey primary key (shop, order_id)
 );
+comment on table recon.census_orders is 'Orders as last counted with the sums Shopify itself tells of them, in the shop''s currency and (presentment_) the customer''s; company_id is the buying company''s.';
+
+create table recon.census_lines (
+    shop text not null,
+    order_id bigint not null,
+    order_line_id bigint not null,
+    variant_id bigint,
+    product_type text,
+    is_gift_card boolean not null,
+    requires_shipping boolean not null,
+    quantity bigint not null,
+    current_quantity bigint not null,
+    unfulfilled_quantity bigint not null,
+    constraint census_lines_pkey primary key (shop, order_line_id)
+);
+create index census_lines_order on recon.census_lines (shop, order_id);
 
 create table recon.census_sales (
     shop text not null,
@@ -43,24 +76,42 @@ create table recon.census_sales (
     agreement_id bigint not null,
     agreement_type text not null,
     happened_at timestamptz not null,
+    refund_id bigint,
     sale_id bigint not null,
     action_type text not null,
     line_type text not null,
+    order_line_id bigint,
     quantity bigint,
     total numeric not null,
     tax numeric not null,
     channel_tax numeric not null,
+    discount numeric not null,
     presentment_total numeric not null,
     presentment_tax numeric not null,
+    presentment_discount numeric not null,
     constraint census_sales_pkey primary key (shop, sale_id)
 );
 create index census_sales_order on recon.census_sales (shop, order_id);
-comment on table recon.census_sales is 'Sales as last counted, shop currency unless named otherwise; tax is the sum of the sale''s taxes, channel_tax what of it the sales channel remits.';
+comment on table recon.census_sales is 'Sales as last counted, shop currency unless named otherwise; tax is the sum of the sale''s taxes, channel_tax what of it the sales channel remits, discount what was taken off before taxes.';
+
+create table recon.census_sale_taxes (
+    shop text not null,
+    order_id bigint not null,
+    sale_id bigint not null,
+    position bigint not null,
+    title text not null,
+    rate numeric,
+    channel_liable boolean,
+    amount numeric not null,
+    constraint census_sale_taxes_pkey primary key (shop, sale_id, position)
+);
+create index census_sale_taxes_order on recon.census_sale_taxes (shop, order_id);
 
 create table recon.census_transactions (
     shop text not null,
     order_id bigint not null,
     transaction_id bigint not null,
+    parent_id bigint,
     kind text not null,
     status text not null,
     gateway text,
@@ -72,6 +123,65 @@ create table recon.census_transactions (
 );
 create index census_transactions_order on recon.census_transactions (shop, order_id);
 
+create table recon.census_refunds (
+    shop text not null,
+    refund_id bigint not null,
+    order_id bigint not null,
+    created_at timestamptz not null,
+    total_refunded numeric not null,
+    constraint census_refunds_pkey primary key (shop, refund_id)
+);
+
+create table recon.census_fulfillments (
+    shop text not null,
+    fulfillment_id bigint not null,
+    order_id bigint not null,
+    status text not null,
+    created_at timestamptz not null,
+    location_id bigint,
+    constraint census_fulfillments_pkey primary key (shop, fulfillment_id)
+);
+
+create table recon.census_fulfillment_lines (
+    shop text not null,
+    fulfillment_id bigint not null,
+    order_id bigint not null,
+    order_line_id bigint not null,
+    quantity bigint not null,
+    constraint census_fulfillment_lines_pkey primary key (shop, fulfillment_id, order_line_id)
+);
+
+create table recon.census_restocks (
+    shop text not null,
+    order_id bigint not null,
+    source text not null,
+    source_id bigint not null,
+    order_line_id bigint not null,
+    location_id bigint,
+    quantity bigint not null,
+    restocked_at timestamptz not null,
+    constraint census_restocks_pkey primary key (shop, source, source_id, order_line_id)
+);
+comment on table recon.census_restocks is 'Units that went back on a shelf: source is refund (a refund line of type RETURN) or disposition (of a return''s reverse fulfilment), source_id the refund''s or disposition''s id.';
+
+create table recon.census_variants (
+    shop text not null,
+    variant_id bigint not null,
+    product_id bigint not null,
+    inventory_item_id bigint not null,
+    sku text,
+    is_tracked boolean not null,
+    constraint census_variants_pkey primary key (shop, variant_id)
+);
+
+create table recon.census_locations (
+    shop text not null,
+    location_id bigint not null,
+    name text not null,
+    is_active boolean not null,
+    constraint census_locations_pkey primary key (shop, location_id)
+);
+
 create table recon.census_levels (
     shop text not null,
     inventory_item_id bigint not null,
@@ -81,6 +191,75 @@ create table recon.census_levels (
     updated_at timestamptz not null,
     constraint census_levels_pkey primary key (shop, inventory_item_id, location_id)
 );
+
+create table recon.census_gift_cards (
+    shop text not null,
+    gift_card_id bigint not null,
+    currency text not null,
+    initial_value numeric not null,
+    balance numeric not null,
+    created_at timestamptz not null,
+    expires_on date,
+    deactivated_at timestamptz,
+    constraint census_gift_cards_pkey primary key (shop, gift_card_id)
+);
+
+create table recon.census_store_credit (
+    shop text not null,
+    store_credit_account_id bigint not null,
+    currency text not null,
+    balance numeric not null,
+    constraint census_store_credit_pkey primary key (shop, store_credit_account_id)
+);
+
+create table recon.census_balance (
+    shop text not null,
+    balance_transaction_id bigint not null,
+    type text not null,
+    is_test boolean not null,
+    transaction_at timestamptz not null,
+    currency text not null,
+    amount numeric not null,
+    fee numeric not null,
+    net numeric not null,
+    payout_id bigint,
+    order_id bigint,
+    order_transaction_id bigint,
+    constraint census_balance_pkey primary key (shop, balance_transaction_id)
+);
+comment on table recon.census_balance is 'Balance transactions of Shopify Payments as last counted, signed as Shopify signs them.';
+
+create table recon.census_payouts (
+    shop text not null,
+    payout_id bigint not null,
+    status text not null,
+    direction text not null,
+    issued_at timestamptz not null,
+    currency text not null,
+    net numeric not null,
+    constraint census_payouts_pkey primary key (shop, payout_id)
+);
+
+create table recon.census_disputes (
+    shop text not null,
+    dispute_id bigint not null,
+    order_id bigint,
+    type text not null,
+    status text not null,
+    currency text not null,
+    amount numeric not null,
+    initiated_at timestamptz not null,
+    finalized_on timestamptz,
+    constraint census_disputes_pkey primary key (shop, dispute_id)
+);
+
+create table recon.census_funds (
+    shop text not null,
+    currency text not null,
+    balance numeric not null,
+    constraint census_funds_pkey primary key (shop, currency)
+);
+comment on table recon.census_funds is 'What Shopify Payments says it holds for the shop.';
 
 create table recon.fx_residuals (
     shop text not null,
@@ -110,15 +289,16 @@ create table recon.breaks (
     shop text not null,
     rule text not null,
     class text not null,
+    severity text not null,
     entity text not null,
-    sub_key text not null,
-    shop_value text,
-    backoffice_value text,
-    amount numeric,
+    key text not null,
+    expected text,
+    actual text,
+    difference numeric,
     currency text,
     message text not null,
     proposed_repair text not null,
-    since timestamptz not null,
+    since timestamptz,
     first_seen timestamptz not null,
     last_seen timestamptz not null,
     runs_seen bigint not null,
@@ -130,7 +310,7 @@ create table recon.breaks (
     constraint breaks_status_known check (status in ('open', 'closed', 'accepted')),
     constraint breaks_class_known check (class in (
         'missing_backoffice', 'missing_shopify', 'missing_warehouse', 'amount_mismatch', 'status_mismatch',
-        'quantity_mismatch', 'duplicate', 'in_transit', 'orphan', 'currency_mismatch', 'unmapped', 'manual_edit'
+        'quantity_mismatch', 'duplicate', 'in_transit', 'orphan', 'currency_mismatch', 'unmapped', 'manual_edit', 'attention'
     ))
 );
 create index breaks_open on recon.breaks (shop, rule) where status = 'open';
