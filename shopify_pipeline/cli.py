@@ -20,12 +20,15 @@ import structlog
 import typer
 from psycopg.errors import UndefinedTable
 
+from shopify_pipeline.cli_bench import bench_app
+from shopify_pipeline.cli_breaks import breaks_app
 from shopify_pipeline.cli_checks import sweep, verify
 from shopify_pipeline.cli_counts import counts_app
 from shopify_pipeline.cli_cutover import cutover_app
 from shopify_pipeline.cli_journal import journal_app
 from shopify_pipeline.cli_landing import landing_app, loads, replay
-from shopify_pipeline.cli_ledgers import api_app, breaks_app, cursor_app, quarantine_app
+from shopify_pipeline.cli_ledgers import api_app, cursor_app, quarantine_app
+from shopify_pipeline.cli_report import report
 from shopify_pipeline.cli_shared import (
     NOT_IN_ORDER,
     AsJson,
@@ -63,7 +66,6 @@ app.add_typer(breaks_app, name="breaks")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(cursor_app, name="cursor")
 app.add_typer(api_app, name="api")
-bench_app = typer.Typer(help="How fast this is, measured on this machine.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 app.add_typer(shops_app, name="shops")
 app.add_typer(landing_app, name="landing")
@@ -72,6 +74,7 @@ app.add_typer(cutover_app, name="cutover")
 app.add_typer(counts_app, name="counts")
 app.command()(verify)
 app.command()(sweep)
+app.command()(report)
 app.command("replay")(replay)
 app.command("loads")(loads)
 
@@ -255,7 +258,7 @@ def reconcile(config: Config = None, shop: Shop = None, as_json: AsJson = False)
     pipeline.snapshot()
     found = pipeline.reconcile()
     print_counts(dict(found.by_class), as_json)
-    if set(found.by_class) - {"in_transit"}:
+    if found.open_breaks:
         raise typer.Exit(NOT_IN_ORDER)
 
 
@@ -291,77 +294,6 @@ def doctor(config: Config = None, shop: Shop = None, as_json: AsJson = False) ->
             out.print(f"{state:<4}  {finding.what}: {finding.message}", markup=False)
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(NOT_IN_ORDER)
-
-
-@bench_app.command("extract")
-def bench_extract_(
-    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders of the store.")] = 20_000,
-    seed: Seed = 7,
-    home: Annotated[Path, typer.Option("--home", help="Keeps the store between runs.")] = Path(".state/bench"),
-    mix: Annotated[
-        Literal["plain", "full"],
-        typer.Option("--mix", help="What happens there: the everyday, or everything that can."),
-    ] = "plain",
-    as_json: AsJson = False,
-) -> None:
-    """How fast, and in how much memory, all orders of a store come into an empty warehouse."""
-    from shopify_pipeline.local.bench_extract import bench_extract
-
-    figures = bench_extract(
-        home, orders=orders, seed=seed, mix=mix, progress=lambda line: say(line) if not as_json else None
-    )
-    if as_json:
-        print(json.dumps(figures))
-    else:
-        print_counts(figures, False)
-
-
-@bench_app.command("push")
-def bench_push_(
-    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders of the store.")] = 500,
-    seed: Seed = 7,
-    home: Annotated[Path, typer.Option("--home", help="Keeps the store between runs.")] = Path(".state/bench"),
-    mix: Annotated[
-        Literal["plain", "full"],
-        typer.Option("--mix", help="What happens there: the everyday, or everything that can."),
-    ] = "full",
-    database: Annotated[
-        Literal["sqlite", "postgresql"], typer.Option("--database", help="Where Tryton keeps its books.")
-    ] = "sqlite",
-    as_json: AsJson = False,
-) -> None:
-    """What it costs to bring all orders of a store into an empty Tryton."""
-    from shopify_pipeline.local.bench_push import bench_push
-
-    figures = bench_push(
-        home,
-        orders=orders,
-        seed=seed,
-        mix=mix,
-        database=database,
-        progress=lambda line: say(line) if not as_json else None,
-    )
-    if as_json:
-        print(json.dumps(figures))
-    else:
-        print_counts(figures, False)
-
-
-@bench_app.command("burst")
-def bench_burst_(
-    orders: Annotated[int, typer.Option("--orders", min=1, help="Orders placed within one hour of the store.")] = 2000,
-    seed: Seed = 7,
-    home: Annotated[Path, typer.Option("--home", help="Keeps PostgreSQL between runs.")] = Path(".state/bench"),
-    as_json: AsJson = False,
-) -> None:
-    """How long orders of a busy hour take into the warehouse and into Tryton, and which volume is too much."""
-    from shopify_pipeline.local.bench_burst import bench_burst
-
-    figures = bench_burst(home, orders=orders, seed=seed, progress=lambda line: say(line) if not as_json else None)
-    if as_json:
-        print(json.dumps(figures))
-    else:
-        print_counts(figures, False)
 
 
 def _show(outcome: Any) -> None:

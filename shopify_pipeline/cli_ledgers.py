@@ -1,6 +1,6 @@
-"""Commands that look into what the pipeline keeps: breaks, quarantine, cursors, and the API version it speaks.
+"""Commands that look into what the pipeline keeps: quarantine, cursors, and the API version it speaks.
 
-Here: arguments and exit codes of those groups. The verbs are in ``cli.py``.
+Here: arguments and exit codes of those groups. The verbs are in ``cli.py``, breaks in ``cli_breaks.py``.
 """
 
 from __future__ import annotations
@@ -8,74 +8,22 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from shopify_pipeline.cli_shared import NOT_IN_ORDER, AsJson, Config, Shop, opened, out, print_counts, print_table
-from shopify_pipeline.clock import SystemClock
+from shopify_pipeline.cli_shared import NOT_IN_ORDER, AsJson, Config, Shop, opened, print_counts, print_table
 from shopify_pipeline.errors import ConfigError
 from shopify_pipeline.ops import status as reports
-from shopify_pipeline.reconcile.rules import NO_BREAKS
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify import radar
 from shopify_pipeline.steps.from_landing import replay_quarantined
-from shopify_pipeline.steps.repair import accept, repair
 from shopify_pipeline.steps.replay import replay
 from shopify_pipeline.warehouse.loads import Loads
 
-breaks_app = typer.Typer(help="The break ledger: what differs between shop and back office.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Roots that were withheld, and why.", no_args_is_help=True)
 api_app = typer.Typer(help="The Admin API version we speak, and what the next one changes.", no_args_is_help=True)
 cursor_app = typer.Typer(help="How far each stream is loaded.", no_args_is_help=True)
-
-
-@breaks_app.command("list")
-def breaks_list(
-    config: Config = None,
-    shop: Shop = None,
-    every: Annotated[bool, typer.Option("--all", help="Closed and accepted ones too.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List breaks, oldest first. Exits 3 when one is open that is not in transit."""
-    pipeline = opened(config, shop)
-    with pipeline.connect() as conn:
-        rows = reports.breaks(conn, pipeline.shop.domain, datetime.now(UTC), every=every)
-    if as_json:
-        print(json.dumps(rows, indent=2, default=str))
-    else:
-        shown = ("rule", "class", "status", "difference", "age", "message")
-        print_table("breaks", [{"break": row["break_id"][:10]} | {name: row[name] for name in shown} for row in rows])
-    if any(row["status"] == "open" and row["class"] not in NO_BREAKS for row in rows):
-        raise typer.Exit(NOT_IN_ORDER)
-
-
-@breaks_app.command("repair")
-def breaks_repair(break_ids: list[str], config: Config = None, shop: Shop = None) -> None:
-    """Owe the orders of these breaks to the back office again; the next push brings them."""
-    pipeline = opened(config, shop)
-    with pipeline.connect() as conn:
-        rows = reports.breaks(conn, pipeline.shop.domain, datetime.now(UTC), every=False)
-        whole = [_whole_id(rows, beginning) for beginning in break_ids]
-        conn.rollback()
-        orders = repair(conn, shop=pipeline.shop.domain, break_ids=whole, clock=SystemClock())
-    out.print(f"{len(orders)} orders are owed again; run: shopify-pipeline push")
-
-
-@breaks_app.command("accept")
-def breaks_accept(
-    break_id: str,
-    because: Annotated[str, typer.Option(help="Why this difference is right.")],
-    by: Annotated[str, typer.Option(help="Who says so.")],
-    config: Config = None,
-    shop: Shop = None,
-) -> None:
-    """Accept a break: it stays in the ledger with its reason and is no longer open."""
-    pipeline = opened(config, shop)
-    with pipeline.connect() as conn:
-        rows = reports.breaks(conn, pipeline.shop.domain, datetime.now(UTC), every=False)
-        conn.rollback()
-        accept(conn, shop=pipeline.shop.domain, break_id=_whole_id(rows, break_id), by=by, because=because)
 
 
 @quarantine_app.command("list")
@@ -147,11 +95,3 @@ def api_radar(
         print_table(f"what {schema.name} changes for us, who speak {asked['version']}", rows)
     if any(each.kind == "breaking" for each in findings):
         raise typer.Exit(NOT_IN_ORDER)
-
-
-def _whole_id(rows: list[dict[str, Any]], beginning: str) -> str:
-    """The break whose id begins so; the list shows beginnings."""
-    found = [row["break_id"] for row in rows if row["break_id"].startswith(beginning)]
-    if len(found) != 1:
-        raise ConfigError(f"{len(found)} open breaks begin with {beginning}; see: shopify-pipeline breaks list")
-    return str(found[0])

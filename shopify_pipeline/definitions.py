@@ -14,11 +14,12 @@ from contextlib import contextmanager, redirect_stdout
 import dagster as dg
 
 from shopify_pipeline.config import Settings, load_settings
-from shopify_pipeline.defs.books import BOOK_CHECKS, BOOKS
+from shopify_pipeline.defs.books import BOOKS
 from shopify_pipeline.defs.ingest import INGEST, SHOP_TAG, SHOPS
 from shopify_pipeline.defs.jobs import JOBS
 from shopify_pipeline.defs.logs import console
 from shopify_pipeline.defs.marts import marts
+from shopify_pipeline.defs.reconciliation import RECONCILIATION
 from shopify_pipeline.defs.schedules import schedules
 from shopify_pipeline.defs.sensors import failed_runs, reconcile_after_sync, shop_changes
 from shopify_pipeline.resources import MartsResource, PipelineResource
@@ -27,8 +28,7 @@ from shopify_pipeline.resources import MartsResource, PipelineResource
 def build_defs(settings: Settings) -> dg.Definitions:
     """Everything Dagster knows of this project, for these settings."""
     return dg.Definitions(
-        assets=[*INGEST, *BOOKS, marts()],
-        asset_checks=BOOK_CHECKS,
+        assets=[*INGEST, *BOOKS, *RECONCILIATION, marts()],
         jobs=JOBS,
         sensors=[shop_changes(settings), reconcile_after_sync, failed_runs],
         schedules=schedules(settings),

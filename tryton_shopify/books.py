@@ -118,6 +118,16 @@ class Books:
         """Return the day itself, or the first one after the last closed stock period: no unit can move in it."""
         return max(on, self._closed_until + timedelta(days=1)) if self._closed_until else on
 
+    def event_day(self, on, moved_on):
+        """Return the day units moved on in the shop, as far as the books tell.
+
+        Args:
+            on: The event's day that was kept beside the move; None where there is none.
+            moved_on: The day the units moved on. It may be later only because the event's day was closed.
+        """
+        is_closed = on is not None and self._closed_until is not None and on <= self._closed_until
+        return on if is_closed and on < moved_on else moved_on
+
     @cached_property
     def _closed_until(self):
         closed = [("company", "=", self.company.id), ("state", "=", "closed")]

@@ -32,3 +32,8 @@ def company_of(user, shop=None):
             gettext("tryton_shopify.msg_other_company", user=user.login, shop=shop, company=company.party.name)
         )
     return company
+
+
+def names():
+    """Return the name of every company by its id."""
+    return {company.id: company.party.name for company in Pool().get("company.company").search([])}

@@ -139,10 +139,13 @@ def _taxes(books, document):
     """Manual rows by tax and sign: tax codes tell invoices from credits by the sign, so the two never share a row."""
     rows = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for line in document["lines"]:
+        based = set()
         for tax in line["taxes"]:
-            row = rows[tax["tax"], (tax["amount"] or line["net"]) >= 0]
-            row[0] += line["net"]
-            row[1] += tax["amount"]
+            key = tax["tax"], (tax["amount"] or line["net"]) >= 0
+            # Two taxes of one line may be one code in the books, and its net is their base once.
+            rows[key][0] += Decimal(0) if key in based else line["net"]
+            rows[key][1] += tax["amount"]
+            based.add(key)
     values = []
     for (name, is_invoice), (base, amount) in rows.items():
         tax = books.tax(name)

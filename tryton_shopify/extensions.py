@@ -99,6 +99,21 @@ class ShipmentOut(DatedMixin, metaclass=PoolMeta):
 class ShipmentOutReturn(DatedMixin, metaclass=PoolMeta):
     __name__ = "stock.shipment.out.return"
 
+    # The moves of such a return have no origin: with one, Tryton would date them itself.
+    shopify_cancels = fields.Many2One("stock.shipment.out", "Takes Back", readonly=True, ondelete="RESTRICT")
+
+    @classmethod
+    def __setup__(cls):
+        super().__setup__()
+        table = cls.__table__()
+        cls._sql_indexes.add(Index(table, (table.shopify_cancels, Index.Equality())))
+
+    @classmethod
+    def copy(cls, records, default=None):
+        default = {} if default is None else default.copy()
+        default.setdefault("shopify_cancels", None)
+        return super().copy(records, default=default)
+
 
 class Inventory(DatedMixin, metaclass=PoolMeta):
     __name__ = "stock.inventory"

@@ -11,7 +11,7 @@ from trytond.protocols.wrappers import HTTPStatus, abort
 from trytond.rpc import RPC
 from trytond.transaction import Transaction, without_check_access
 
-from . import edits, entries, orders, parties, products, snapshots, stock
+from . import edits, entries, orders, parties, products, snapshot_masters, snapshot_units, snapshots, stock
 from .companies import company_of
 
 RESOURCES = (
@@ -98,7 +98,9 @@ class External(ModelSQL, ModelView):
         cls._order = [("id", "DESC")]
         for name in ("push_parties", "push_products", "push_stock_counts", "push_orders", "push_entries"):
             cls.__rpc__[name] = RPC(readonly=False)
-        for name in ("orders", "documents", "ledger", "taxes", "payments", "stock", "totals"):
+        for name in ("orders", "sale_lines", "shipments", "documents", "ledger", "taxes", "payments"):
+            cls.__rpc__[name] = RPC()
+        for name in ("parties", "products", "stock", "totals"):
             cls.__rpc__[name] = RPC()
         for name in ("edited", "known", "unknown_codes", "counts", "health"):
             cls.__rpc__[name] = RPC()
@@ -146,6 +148,18 @@ class External(ModelSQL, ModelView):
 
     @classmethod
     @reads
+    def sale_lines(cls, shop, after, limit, since=None):
+        """Return the lines to be shipped of one page of sales."""
+        return snapshot_units.sale_lines(shop, after, limit, since)
+
+    @classmethod
+    @reads
+    def shipments(cls, shop, after, limit, since=None):
+        """Return the units that left or came back for one page of sales, from done stock moves."""
+        return snapshot_units.shipments(shop, after, limit, since)
+
+    @classmethod
+    @reads
     def documents(cls, shop, after, limit, since=None):
         """Return one page of the documents with their totals."""
         return snapshots.documents(shop, after, limit, since)
@@ -170,9 +184,21 @@ class External(ModelSQL, ModelView):
 
     @classmethod
     @reads
+    def parties(cls, shop, after, limit):
+        """Return one page of the shop's parties, and of parties that share an e-mail address with one."""
+        return snapshot_masters.parties(shop, after, limit)
+
+    @classmethod
+    @reads
+    def products(cls, shop, after, limit):
+        """Return one page of the shop's products with their codes."""
+        return snapshot_masters.products(shop, after, limit)
+
+    @classmethod
+    @reads
     def stock(cls, shop):
         """Return the units on hand of the shop's products at each warehouse."""
-        return snapshots.stock(shop)
+        return snapshot_units.stock(shop)
 
     @classmethod
     @reads

@@ -1,7 +1,8 @@
-"""What the back office holds, read from its own tables: sales, invoices, the ledger and done stock moves.
+"""What the back office holds, read from its own tables: sales, invoices and the ledger, whatever company they are in.
 
-Not here: any judgement, and any trust in what a push said it wrote. Pages are keyed by id, so that a page cannot
-shift while another is read; amounts are summed as Decimal here, because SQLite would sum them as floats.
+Units and masters have modules of their own. Not here: any judgement, and any trust in what a push said it wrote.
+Pages are keyed by id, so that a page cannot shift while another is read; amounts are summed as Decimal here, because
+SQLite would sum them as floats.
 """
 
 from collections import defaultdict, namedtuple
@@ -12,20 +13,22 @@ from sql.aggregate import Count
 from sql.conditionals import Coalesce
 from trytond import __version__
 from trytond.pool import Pool
-from trytond.transaction import Transaction
 
 from .books import Books
+from .companies import names
 from .references import Refused
 from .stock import CANCELLED
 from .tables import BOOKED, booked, externals, fetch, now, page, points_to, tables, touched
 
-Line = namedtuple("Line", "resource external_id order_id account receivable booked_on happened_on party debit credit")
+Line = namedtuple(
+    "Line", "resource external_id order_id account receivable booked_on happened_on company party debit credit"
+)
 
 
 def orders(shop, after, limit, since=None):
     """Return one page of the sales with an order id; ``on`` is the day of sale."""
     sale, web_shop = tables("sale.sale", "web.shop")
-    where = (web_shop.name == shop) & (sale.company == Transaction().context["company"]) & (sale.id > after)
+    where = (web_shop.name == shop) & (sale.id > after)
     if since is not None:
         where &= touched(sale, since)
     query = sale.join(web_shop, condition=sale.web_shop == web_shop.id).select(
@@ -61,6 +64,7 @@ def documents(shop, after, limit, since=None):
             invoice.state,
             invoice.invoice_date,
             move.date,
+            move.company,
             currency.code,
             invoice.total_amount_cache,
             invoice.tax_amount_cache,
@@ -68,10 +72,12 @@ def documents(shop, after, limit, since=None):
             order_by=external.id,
         )
     )
-    names = ("external_id", "order_id", "record", "number", "state", "on", "booked_on", "currency", "total", "tax")
-    rows = [dict(zip(names, values, strict=True)) for values in fetch(query)]
+    head = ("external_id", "order_id", "record", "number", "state", "on", "booked_on", "company")
+    rows = [dict(zip((*head, "currency", "total", "tax"), values, strict=True)) for values in fetch(query)]
+    name_of = names()
     for row in rows:
         row["record"] = f"account.invoice,{row['record']}"
+        row["company"] = name_of[row["company"]]
         row["order_id"] = row["order_id"] or ""
     return page(rows, ids, limit)
 
@@ -80,11 +86,11 @@ def ledger(shop, after, limit, since=None):
     """Return debit minus credit by account and party of one page of what is booked, in the company's currency."""
     external, ids = externals(shop, BOOKED, after, limit, since)
     lines = _ledger_lines(external, ids)
-    names = _party_names(shop, {line.party for line in lines if line.party})
+    party_of = _party_names(shop, {line.party for line in lines if line.party})
     sums = defaultdict(Decimal)
     for line in lines:
         key = line.resource, line.external_id, line.order_id, line.account, line.booked_on
-        sums[*key, names.get(line.party, "")] += line.debit - line.credit
+        sums[*key, party_of.get(line.party, "")] += line.debit - line.credit
     fields = ("resource", "external_id", "order_id", "account", "booked_on", "party")
     rows = [dict(zip(fields, key, strict=True), amount=amount) for key, amount in sums.items()]
     return page(rows, ids, limit)
@@ -125,13 +131,13 @@ def taxes(shop, after, limit, since=None):
 def payments(shop, after, limit, since=None):
     """Return one page of the payments: what the customer's debt fell by, and the account the money is on."""
     external, ids = externals(shop, ("payments",), after, limit, since)
-    rows = {}
+    rows, name_of = {}, names()
     for line in _ledger_lines(external, ids):
         row = rows.setdefault(
             line.external_id,
             {"external_id": line.external_id, "order_id": line.order_id, "account": None, "amount": Decimal(0)},
         )
-        row["on"] = line.happened_on
+        row["on"], row["company"] = line.happened_on, name_of[line.company]
         if line.receivable:
             row["amount"] += line.credit - line.debit
         elif row["account"] is None:
@@ -154,40 +160,6 @@ def totals(shop):
         for code, on, debit, credit in fetch(query):
             sums[code, on.replace(day=1)] += debit - credit
     return [{"account": account, "month": month, "amount": amount} for (account, month), amount in sorted(sums.items())]
-
-
-def stock(shop):
-    """Return the units on hand of the shop's products at each warehouse, from done moves; zero rows are left out."""
-    external, move, place, warehouse = tables("shopify.external", "stock.move", "stock.location", "stock.location")
-    on_hand = defaultdict(Decimal)
-    for side, sign in (("to_location", 1), ("from_location", -1)):
-        query = (
-            external.join(move, condition=points_to(external, "product.product", move, "product"))
-            .join(place, condition=getattr(move, side) == place.id)
-            .join(
-                warehouse,
-                condition=(warehouse.type == "warehouse")
-                & (place.left >= warehouse.left)
-                & (place.right <= warehouse.right),
-            )
-            .select(
-                external.external_id,
-                warehouse.code,
-                move.internal_quantity,
-                where=(external.shop == shop)
-                & (external.resource == "products")
-                & (move.state == "done")
-                & (place.type == "storage")
-                & (move.company == Transaction().context["company"]),
-            )
-        )
-        for product, location, quantity in fetch(query):
-            on_hand[product, location] += sign * Decimal(str(quantity))
-    return [
-        {"product": product, "location": location, "quantity": quantity}
-        for (product, location), quantity in sorted(on_hand.items())
-        if quantity
-    ]
 
 
 def known(shop, resource, external_ids):
@@ -232,12 +204,14 @@ def counts(shop, resources, models):
 
 
 def health():
-    """Return the product's and this module's version, the company's currency and the clock of the stamps."""
+    """Return the product's and this module's version, the company, its currency and the clock of the stamps."""
+    books = Books()
     return {
         "product": "Tryton",
         "version": __version__,
         "plugin": version("tryton-shopify"),
-        "currency": Books().currency.code,
+        "company": books.company.party.name,
+        "currency": books.currency.code,
         "now": now(),
     }
 
@@ -259,6 +233,7 @@ def _ledger_lines(external, ids):
                 kind.receivable,
                 move.date,
                 move.shopify_on,
+                move.company,
                 line.party,
                 line.debit,
                 line.credit,

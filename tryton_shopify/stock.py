@@ -181,6 +181,7 @@ def _way_back(books, shipment, cancelled_on):
         "warehouse_storage": shipment.warehouse_storage.id,
         "warehouse_input": warehouse.input_location.id,
         "reference": f"{shipment.reference} {shipment.number}",
+        "shopify_cancels": shipment.id,
         "effective_date": on,
         "planned_date": on,
         "shopify_on": cancelled_on,
@@ -281,3 +282,8 @@ def _moves(sale, source, books, resource):
 def return_key(restock, units):
     """Name the sale line that stands for the returned units of one restock."""
     return f"{restock['external_id']}#{units['order_line']}"
+
+
+def order_line_of(key):
+    """Return the order line a sale line stands for, from the key of it or of returned units of it."""
+    return key.partition("#")[2] or key

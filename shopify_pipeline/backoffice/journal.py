@@ -17,6 +17,7 @@ from typing import TypeVar
 import msgspec
 
 from shopify_pipeline.backoffice import journal_books as books
+from shopify_pipeline.backoffice import journal_units as units
 from shopify_pipeline.backoffice.journal_books import REVERSALS, Chart, Movement, Posting
 from shopify_pipeline.backoffice.journal_checks import Checks, Refused
 from shopify_pipeline.backoffice.journal_file import Entry, JournalFile
@@ -29,15 +30,19 @@ from shopify_pipeline.backoffice.protocol import (
     JournalEntry,
     LedgerRow,
     Order,
+    OrderLineRow,
     OrderRow,
     Outcome,
     Party,
+    PartyRow,
     Payment,
     PaymentRow,
     Product,
+    ProductRow,
     Restock,
     Result,
     Shipment,
+    ShipmentRow,
     StockCount,
     StockRow,
     TaxedRow,
@@ -47,6 +52,8 @@ from shopify_pipeline.backoffice.protocol import (
 __all__ = ["Chart", "JournalBackOffice"]
 
 VERSION = "1"
+#: A journal is of one company, and keeps no name of it.
+COMPANY = "journal"
 RESOURCES = (
     "parties",
     "products",
@@ -82,8 +89,10 @@ class JournalBackOffice:
         return self._chart.currency
 
     def health(self, shop: str) -> Health:
-        """Say who answers: a journal is of one company."""
-        return Health(product="journal", version=VERSION, plugin=VERSION, currency=self._chart.currency)
+        """Say who answers."""
+        return Health(
+            product="journal", version=VERSION, plugin=VERSION, company=COMPANY, currency=self._chart.currency
+        )
 
     def push_parties(self, shop: str, parties: Sequence[Party]) -> list[Result]:
         """Write new and changed customers."""
@@ -172,6 +181,17 @@ class JournalBackOffice:
             for _, order in self.records(shop, "orders", Order)
         ]
 
+    def order_lines(self, shop: str, since: datetime | None = None) -> list[OrderLineRow]:
+        """Read the lines of the orders."""
+        return units.order_lines(
+            (order for _, order in self.records(shop, "orders", Order)),
+            (product for _, product in self.records(shop, "products", Product)),
+        )
+
+    def shipments(self, shop: str, since: datetime | None = None) -> list[ShipmentRow]:
+        """Read what left and what came back."""
+        return units.shipments(self.movements(shop))
+
     def documents(self, shop: str, since: datetime | None = None) -> list[DocumentRow]:
         """Read the documents; a number is the position in the journal."""
         return [
@@ -183,6 +203,7 @@ class JournalBackOffice:
                 state="posted",
                 on=document.on,
                 booked_on=document.on,
+                company=COMPANY,
                 currency=self._chart.currency,
                 total=document.total,
                 tax=sum((tax.amount for line in document.lines for tax in line.taxes), Decimal(0)),
@@ -207,6 +228,7 @@ class JournalBackOffice:
                 account=payment.account,
                 amount=payment.amount,
                 on=payment.on,
+                company=COMPANY,
             )
             for entry, payment in self.records(shop, "payments", Payment)
         ]
@@ -214,6 +236,14 @@ class JournalBackOffice:
     def stock(self, shop: str) -> list[StockRow]:
         """Read the units on hand: counted, less what left, plus what came back."""
         return books.stock(self.movements(shop))
+
+    def parties(self, shop: str) -> list[PartyRow]:
+        """Read the customers."""
+        return units.parties(party for _, party in self.records(shop, "parties", Party))
+
+    def products(self, shop: str) -> list[ProductRow]:
+        """Read the variants."""
+        return units.products(product for _, product in self.records(shop, "products", Product))
 
     def totals(self, shop: str) -> list[Total]:
         """Read debit minus credit per account and month."""

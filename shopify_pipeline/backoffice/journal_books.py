@@ -90,11 +90,13 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         resource: ``stock_counts``, ``shipments``, ``restocks`` or ``reversals``.
+        order_line: External id; empty for a count.
     """
 
     resource: str
     external_id: str
     order_id: str
+    order_line: str
     on: date
     product: str
     location: str
@@ -233,6 +235,7 @@ def movements(entries: Sequence[Entry]) -> list[Movement]:
                 resource=entry.resource,
                 external_id=entry.external_id,
                 order_id=entry.order_id,
+                order_line=unit.order_line,
                 on=on,
                 product=product_of[entry.order_id, unit.order_line],
                 location=location,
@@ -250,6 +253,7 @@ def movements(entries: Sequence[Entry]) -> list[Movement]:
                     resource=entry.resource,
                     external_id=entry.external_id,
                     order_id="",
+                    order_line="",
                     on=count.counted_on,
                     product=count.product,
                     location=count.location,

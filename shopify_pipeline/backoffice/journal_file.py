@@ -90,6 +90,7 @@ class JournalFile:
                 file.flush()
                 os.fsync(file.fileno())
             except BaseException:
+                # Even Ctrl-C: half a line may be on disk, and what was not written must not be taken for written.
                 self._forget()
                 raise
 

@@ -280,6 +280,11 @@ def variants_of_products(conn: Conn, shop: str, ids: Sequence[int]) -> list[int]
     return _ids(conn, "variants_of_products", shop, ids)
 
 
+def products_of_variants(conn: Conn, shop: str, ids: Sequence[int]) -> list[int]:
+    """Ids of the products these variants are of."""
+    return _ids(conn, "products_of_variants", shop, ids)
+
+
 def variants_of_items(conn: Conn, shop: str, ids: Sequence[int]) -> list[int]:
     """Ids of the variants these inventory items are stocked for."""
     return _ids(conn, "variants_of_items", shop, ids)

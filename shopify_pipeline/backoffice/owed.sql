@@ -213,6 +213,12 @@ select variant_id
 from shopify.variants
 where shop = %(shop)s and product_id = any(%(ids)s);
 
+-- name: products_of_variants
+select distinct product_id
+from shopify.variants
+where shop = %(shop)s and variant_id = any(%(ids)s)
+order by product_id;
+
 -- name: variants_of_items
 select variant_id
 from shopify.variants

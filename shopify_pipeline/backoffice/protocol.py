@@ -1,6 +1,7 @@
-"""What the pipeline asks of any back office, and the shapes that cross the line.
+"""What the pipeline asks of any back office, and the shapes that are pushed into it.
 
-Here: frozen structs and one protocol. Not here: a word of Tryton's, SQL, or how a struct is filled (``mapping/``).
+Here: frozen structs and one protocol; the shapes that are read back are in ``readings.py`` and can be imported from
+here. Not here: a word of Tryton's, SQL, or how a struct is filled (``mapping/``).
 Money is Decimal in major units of the struct's currency (shop currency); dates are days in the shop's time zone.
 """
 
@@ -13,6 +14,58 @@ from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+
+from shopify_pipeline.backoffice.readings import (
+    DocumentRow,
+    EditedRow,
+    Health,
+    LedgerRow,
+    OrderLineRow,
+    OrderRow,
+    PartyRow,
+    PaymentRow,
+    ProductRow,
+    ShipmentRow,
+    StockRow,
+    TaxedRow,
+    Total,
+    contact_of,
+)
+
+__all__ = [
+    "BackOffice",
+    "Codes",
+    "Document",
+    "DocumentLine",
+    "DocumentRow",
+    "EditedRow",
+    "EntryLine",
+    "Health",
+    "JournalEntry",
+    "LedgerRow",
+    "MovedUnits",
+    "Order",
+    "OrderLine",
+    "OrderLineRow",
+    "OrderRow",
+    "Outcome",
+    "Party",
+    "PartyRow",
+    "Payment",
+    "PaymentRow",
+    "Product",
+    "ProductRow",
+    "Restock",
+    "Result",
+    "SaleTax",
+    "Shipment",
+    "ShipmentRow",
+    "StockCount",
+    "StockRow",
+    "TaxedRow",
+    "Total",
+    "contact_of",
+]
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,124 +273,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     documents: int = 0
 
 
-class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: one sale in the back office that carries a Shopify order id."""
-
-    order_id: str
-    record: str
-    state: str
-    on: date | None
-
-
-class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: one posted document with its totals, as the ledger's owner sees it."""
-
-    external_id: str
-    order_id: str
-    record: str
-    number: str | None
-    state: str
-    on: date
-    booked_on: date
-    currency: str
-    total: Decimal
-    tax: Decimal
-
-
-class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: debit minus credit of one document, payment or entry on one account; from the ledger itself.
-
-    Attributes:
-        resource: ``documents``, ``payments`` or ``entries``.
-        order_id: Empty for an entry that belongs to no order.
-        booked_on: Day in the ledger: the event's, or the first day that was open after it.
-        party: External id of the party on the lines; empty when they have none.
-    """
-
-    resource: str
-    external_id: str
-    order_id: str
-    account: str
-    amount: Decimal
-    booked_on: date
-    party: str
-
-
-class TaxedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: base and amount one document reports under one tax, signed as Shopify signs sales."""
-
-    external_id: str
-    order_id: str
-    tax: str
-    base: Decimal
-    amount: Decimal
-
-
-class Total(msgspec.Struct, frozen=True, kw_only=True):
-    """Control total: debit minus credit of everything ever booked for the shop on one account in one month."""
-
-    account: str
-    month: date
-    amount: Decimal
-
-
-class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: one payment; ``amount`` as in ``Payment``, read from the ledger's clearing side."""
-
-    external_id: str
-    order_id: str
-    account: str
-    amount: Decimal
-    on: date
-
-
-class StockRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Snapshot: units on hand of one product at one location."""
-
-    product: str
-    location: str
-    quantity: Decimal
-
-
-class EditedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that is no longer what was pushed, because a person changed it in the back office.
-
-    Attributes:
-        resource: As in ``BackOffice.counts``.
-        record: The back office's own name of it; it may be gone.
-        what: ``changed`` (its day, accounts, amounts or taxes; of a party or product, a field we wrote), ``cancelled``
-            or ``deleted``.
-    """
-
-    resource: str
-    external_id: str
-    record: str
-    what: str
-
-
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answered: product and version of the back office and of its plug-in.
-
-    Attributes:
-        currency: Of the company that keeps the shop's books, ISO 4217.
-        now: The clock its records are stamped by, UTC; None when it has no clock of its own.
-    """
-
-    product: str
-    version: str
-    plugin: str
-    currency: str
-    now: datetime | None = None
-
-
 class BackOffice(Protocol):
     """Any back office. Every call is a batch; every write is idempotent by external id and safe to repeat.
 
     What is booked is known by its id, day and amounts: that a code on it has changed since is no reason to refuse it.
     Of parties and products, what a person changed stays as it is; ``edited`` tells it.
 
-    With ``since``, an instant of ``Health.now``'s clock, a reading holds every row of every record that changed at or
-    after it, and may hold more.
+    A reading tells what is there now, whoever wrote it and wherever it is booked: not what was pushed. With ``since``,
+    an instant of ``Health.now``'s clock, it holds every row of every record that changed at or after it, and may hold
+    more; order lines and shipments are rows of their order.
 
     All methods raise TransientError (nothing is known: repeat with the same ids) and PermanentError.
     """
@@ -361,6 +305,10 @@ class BackOffice(Protocol):
 
     def orders(self, shop: str, since: datetime | None = None) -> list[OrderRow]: ...
 
+    def order_lines(self, shop: str, since: datetime | None = None) -> list[OrderLineRow]: ...
+
+    def shipments(self, shop: str, since: datetime | None = None) -> list[ShipmentRow]: ...
+
     def documents(self, shop: str, since: datetime | None = None) -> list[DocumentRow]: ...
 
     def ledger(self, shop: str, since: datetime | None = None) -> list[LedgerRow]: ...
@@ -370,6 +318,10 @@ class BackOffice(Protocol):
     def payments(self, shop: str, since: datetime | None = None) -> list[PaymentRow]: ...
 
     def stock(self, shop: str) -> list[StockRow]: ...
+
+    def parties(self, shop: str) -> list[PartyRow]: ...
+
+    def products(self, shop: str) -> list[ProductRow]: ...
 
     def totals(self, shop: str) -> list[Total]: ...
 

@@ -134,6 +134,11 @@ def forget(conn: Conn, shop: str, resource: str, external_ids: Sequence[str]) ->
     conn.execute(SQL["forget"], {"shop": shop, "resource": resource, "external_ids": list(external_ids)})
 
 
+def forget_entries(conn: Conn, shop: str, kinds: Sequence[str], root_ids: Sequence[str]) -> None:
+    """Forget how the entries of roots were pushed, by the first two words of their ids: ``payout/<id>``."""
+    conn.execute(SQL["forget_entries"], {"shop": shop, "kinds": list(kinds), "root_ids": list(root_ids)})
+
+
 def _columns(rows: Sequence[Dirty]) -> dict[str, list[str] | list[int]]:
     return {
         "resources": [row.resource for row in rows],

@@ -66,3 +66,9 @@ where shop = %(shop)s and resource = %(resource)s and outcome = 'rejected' and e
 update backoffice.pushes
 set fingerprint = ''
 where shop = %(shop)s and resource = %(resource)s and external_id = any(%(external_ids)s);
+
+-- name: forget_entries
+update backoffice.pushes
+set fingerprint = ''
+where shop = %(shop)s and resource = 'entries'
+    and split_part(external_id, '/', 1) = any(%(kinds)s) and split_part(external_id, '/', 2) = any(%(root_ids)s);

@@ -12,6 +12,18 @@ select pg_advisory_xact_lock(hashtextextended('snapshot/' || %(shop)s, 0));
 -- name: clear_orders
 delete from backoffice.orders where shop = %(shop)s;
 
+-- name: clear_order_lines
+delete from backoffice.order_lines where shop = %(shop)s;
+
+-- name: clear_shipments
+delete from backoffice.shipments where shop = %(shop)s;
+
+-- name: clear_parties
+delete from backoffice.parties where shop = %(shop)s;
+
+-- name: clear_products
+delete from backoffice.products where shop = %(shop)s;
+
 -- name: clear_documents
 delete from backoffice.documents where shop = %(shop)s;
 
@@ -36,6 +48,12 @@ delete from backoffice.edited where shop = %(shop)s;
 -- name: replace_orders
 delete from backoffice.orders where shop = %(shop)s and record = any(%(keys)s);
 
+-- name: replace_order_lines
+delete from backoffice.order_lines where shop = %(shop)s and order_id = any(%(keys)s::bigint[]);
+
+-- name: replace_shipments
+delete from backoffice.shipments where shop = %(shop)s and order_id = any(%(keys)s::bigint[]);
+
 -- name: replace_documents
 delete from backoffice.documents where shop = %(shop)s and record = any(%(keys)s);
 
@@ -59,9 +77,24 @@ copy backoffice.edited (shop, resource, external_id, record, what) from stdin;
 -- name: copy_orders
 copy backoffice.orders (shop, record, order_id, state, ordered_on) from stdin;
 
+-- name: copy_order_lines
+copy backoffice.order_lines (shop, order_id, order_line_id, product, quantity) from stdin;
+
+-- name: copy_shipments
+copy backoffice.shipments (
+    shop, kind, external_id, order_id, order_line_id, product, location, quantity, moved_on
+) from stdin;
+
+-- name: copy_parties
+copy backoffice.parties (shop, record, external_id, contact) from stdin;
+
+-- name: copy_products
+copy backoffice.products (shop, record, external_id, code) from stdin;
+
 -- name: copy_documents
 copy backoffice.documents (
-    shop, external_id, order_id, agreement_id, action_type, record, number, state, dated_on, booked_on, currency, total, tax
+    shop, external_id, order_id, agreement_id, action_type, record, number, state, dated_on, booked_on, company, currency,
+    total, tax
 ) from stdin;
 
 -- name: copy_ledger
@@ -71,7 +104,7 @@ copy backoffice.ledger (shop, resource, external_id, order_id, account, amount, 
 copy backoffice.taxes (shop, external_id, order_id, tax, base, amount) from stdin;
 
 -- name: copy_payments
-copy backoffice.payments (shop, external_id, order_id, transaction_id, account, amount, paid_on) from stdin;
+copy backoffice.payments (shop, external_id, order_id, transaction_id, account, amount, paid_on, company) from stdin;
 
 -- name: copy_stock
 copy backoffice.stock (shop, product, location, quantity) from stdin;
@@ -119,16 +152,17 @@ select
 
 -- name: analyze
 analyze
-    backoffice.orders, backoffice.documents, backoffice.ledger, backoffice.taxes, backoffice.payments, backoffice.stock,
-    backoffice.totals;
+    backoffice.orders, backoffice.order_lines, backoffice.shipments, backoffice.parties, backoffice.products,
+    backoffice.documents, backoffice.ledger, backoffice.taxes, backoffice.payments, backoffice.stock, backoffice.totals;
 
 -- name: stamp
-insert into backoffice.snapshots (shop, as_of, product, version, read_at, mode)
-values (%(shop)s, %(as_of)s, %(product)s, %(version)s, %(read_at)s, %(mode)s)
+insert into backoffice.snapshots (shop, as_of, product, version, company, read_at, mode)
+values (%(shop)s, %(as_of)s, %(product)s, %(version)s, %(company)s, %(read_at)s, %(mode)s)
 on conflict (shop) do update
 set
     as_of = excluded.as_of,
     product = excluded.product,
     version = excluded.version,
+    company = excluded.company,
     read_at = excluded.read_at,
     mode = excluded.mode;

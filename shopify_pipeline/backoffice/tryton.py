@@ -24,12 +24,16 @@ from shopify_pipeline.backoffice.protocol import (
     JournalEntry,
     LedgerRow,
     Order,
+    OrderLineRow,
     OrderRow,
     Outcome,
     Party,
+    PartyRow,
     PaymentRow,
     Product,
+    ProductRow,
     Result,
+    ShipmentRow,
     StockCount,
     StockRow,
     TaxedRow,
@@ -49,7 +53,7 @@ REFUSALS = frozenset({"UserError", "UserWarning"})
 
 Progress = Callable[[str, int, int], None]
 Record = TypeVar("Record", Party, Product, StockCount, Order, JournalEntry)
-Row = TypeVar("Row", OrderRow, DocumentRow, LedgerRow, TaxedRow, PaymentRow)
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class UnreachableError(TransientError):
@@ -154,6 +158,14 @@ class TrytonBackOffice:
         """Read the sales that carry an order id."""
         return self._pages("orders", shop, OrderRow, since)
 
+    def order_lines(self, shop: str, since: datetime | None = None) -> list[OrderLineRow]:
+        """Read the lines of those sales that are to be shipped."""
+        return self._pages("sale_lines", shop, OrderLineRow, since)
+
+    def shipments(self, shop: str, since: datetime | None = None) -> list[ShipmentRow]:
+        """Read what left and what came back, from done stock moves."""
+        return self._pages("shipments", shop, ShipmentRow, since)
+
     def documents(self, shop: str, since: datetime | None = None) -> list[DocumentRow]:
         """Read the invoices and credit notes."""
         return self._pages("documents", shop, DocumentRow, since)
@@ -169,6 +181,14 @@ class TrytonBackOffice:
     def payments(self, shop: str, since: datetime | None = None) -> list[PaymentRow]:
         """Read the payments from the ledger."""
         return self._pages("payments", shop, PaymentRow, since)
+
+    def parties(self, shop: str) -> list[PartyRow]:
+        """Read the customers, and who shares an address with one; who shares it with several is told once."""
+        return list(dict.fromkeys(self._pages("parties", shop, PartyRow)))
+
+    def products(self, shop: str) -> list[ProductRow]:
+        """Read the variants."""
+        return self._pages("products", shop, ProductRow)
 
     def stock(self, shop: str) -> list[StockRow]:
         """Read the units on hand."""

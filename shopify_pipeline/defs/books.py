@@ -1,4 +1,4 @@
-"""Assets between warehouse and back office: what is pushed, what the back office says, and whether it agrees.
+"""Assets between warehouse and back office: what is pushed, and what shop and back office say when read apart.
 
 Here: names, groups, metadata. What an asset does is one call of ``steps.pipeline``.
 """
@@ -8,14 +8,25 @@ from collections.abc import Iterator
 import dagster as dg
 
 from shopify_pipeline.defs.ingest import OWNERS, SHOPS
-from shopify_pipeline.ops.status import open_breaks
-from shopify_pipeline.reconcile.rules import NO_BREAKS
 from shopify_pipeline.resources import PipelineResource
 from shopify_pipeline.schemas import STREAMS
 from shopify_pipeline.shopify.streams import IDS
 
 FINANCE = ["team:finance-operations"]
-SNAPSHOTS = ("orders", "documents", "ledger", "payments", "stock")
+SNAPSHOTS = (
+    "orders",
+    "order_lines",
+    "documents",
+    "taxes",
+    "ledger",
+    "totals",
+    "payments",
+    "shipments",
+    "parties",
+    "products",
+    "stock",
+    "edited",
+)
 
 
 @dg.asset(
@@ -102,36 +113,4 @@ def census(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.
     return dg.MaterializeResult(metadata=dict(taken.counts))
 
 
-@dg.asset(
-    key=["recon", "breaks"],
-    deps=[["recon", "census"], *(["backoffice", name] for name in SNAPSHOTS)],
-    group_name="reconciliation",
-    owners=FINANCE,
-    kinds={"postgres"},
-    partitions_def=SHOPS,
-    description="The break ledger: every difference between shop, warehouse and back office, with first seen, last "
-    "seen, age and status.",
-    metadata={"dagster/table_name": "recon.breaks"},
-)
-def breaks(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.MaterializeResult[None]:
-    found = pipeline.for_shop(context.partition_key, context.log.info).reconcile()
-    return dg.MaterializeResult(metadata={"open": found.open_breaks, **found.by_class, **found.by_rule})
-
-
-@dg.asset_check(
-    asset=["recon", "breaks"],
-    description="No break is open that is older than its lag: shop and back office agree, or somebody is told why not.",
-)
-def no_unexplained_breaks(context: dg.AssetCheckExecutionContext, pipeline: PipelineResource) -> dg.AssetCheckResult:
-    settings = pipeline.settings()
-    counts: dict[str, int] = {}
-    for shop in settings.shops.values():
-        with pipeline.for_shop(shop.domain, context.log.info).connect() as conn:
-            for name, number in open_breaks(conn, shop.domain).items():
-                counts[name] = counts.get(name, 0) + number
-    unexplained = sum(number for name, number in counts.items() if name not in NO_BREAKS)
-    return dg.AssetCheckResult(passed=unexplained == 0, severity=dg.AssetCheckSeverity.WARN, metadata=dict(counts))
-
-
-BOOKS = [pushed, snapshot, sweep, census, breaks]
-BOOK_CHECKS = [no_unexplained_breaks]
+BOOKS = [pushed, snapshot, sweep, census]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from shopify_pipeline.defs.ingest import OWNERS
 from shopify_pipeline.errors import ConfigError
@@ -35,7 +35,10 @@ def marts() -> dg.AssetsDefinition:
     if not MANIFEST.exists():
         raise ConfigError("dbt's manifest is missing: run `make setup`")
 
-    @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=Translator(), name="dbt_build")
+    # One asset takes the whole census, and another keeps the whole ledger: their tables share its key.
+    settings = DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+
+    @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=Translator(settings=settings), name="dbt_build")
     def built(context: dg.AssetExecutionContext, dbt: MartsResource) -> Iterator[Any]:
         yield from dbt.cli().cli(["build"], context=context).stream()
 

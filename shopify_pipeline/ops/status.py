@@ -54,11 +54,6 @@ def open_breaks(conn: Conn, shop: str) -> dict[str, int]:
     return {row["class"]: row["open_breaks"] for row in _rows(conn, "open_breaks", shop=shop)}
 
 
-def breaks(conn: Conn, shop: str, now: datetime, *, every: bool) -> Rows:
-    """The ledger, oldest first; with ``every`` also what is closed or accepted."""
-    return _rows(conn, "breaks", shop=shop, now=now, every=every)
-
-
 def quarantine(conn: Conn, shop: str) -> Rows:
     """Withheld roots with rule, value path and raw JSON."""
     rows = _rows(conn, "quarantine", shop=shop)

@@ -127,14 +127,6 @@ where shop = %(shop)s and status = 'open'
 group by class
 order by class;
 
--- name: breaks
-select
-    break_id, rule, class, severity, status, entity, key, expected, actual, difference, currency,
-    first_seen, last_seen, date_trunc('second', coalesce(closed_at, %(now)s) - first_seen) as age, message, proposed_repair
-from recon.breaks
-where shop = %(shop)s and (status = 'open' or %(every)s)
-order by first_seen, rule, entity, key;
-
 -- name: quarantine
 select
     stream,

@@ -1,4 +1,5 @@
--- The census of a shop, replaced as a whole. Agreements and sales arrive apart and are joined here.
+-- The census of a shop: what came waits in temporary tables incoming_*, then replaces the last census as a whole.
+-- Sales, their taxes and their agreements arrive apart and are joined here.
 
 -- name: take_turns
 -- Two censuses of one shop would replace each other's rows at the same time.
@@ -9,85 +10,96 @@ create temporary table incoming_agreements (
     agreement_id bigint not null,
     order_id bigint not null,
     agreement_type text not null,
-    happened_at timestamptz not null
-) on commit drop;
+    happened_at timestamptz not null,
+    refund_id bigint
+);
 
 -- name: create_incoming_sales
 create temporary table incoming_sales (
+    shop text not null,
     sale_id bigint not null,
     agreement_id bigint not null,
     action_type text not null,
     line_type text not null,
+    order_line_id bigint,
     quantity bigint,
     total numeric not null,
     tax numeric not null,
     channel_tax numeric not null,
+    discount numeric not null,
     presentment_total numeric not null,
-    presentment_tax numeric not null
-) on commit drop;
+    presentment_tax numeric not null,
+    presentment_discount numeric not null,
+    presentment_discount_with_tax numeric not null
+);
 
--- name: clear_roots
-delete from recon.census_roots where shop = %(shop)s;
+-- name: create_incoming_sale_taxes
+create temporary table incoming_sale_taxes (
+    shop text not null,
+    sale_id bigint not null,
+    position bigint not null,
+    title text not null,
+    rate numeric,
+    channel_liable boolean,
+    amount numeric not null
+);
 
--- name: clear_orders
-delete from recon.census_orders where shop = %(shop)s;
+-- name: refunds_to_ask
+select refund_id
+from incoming_refunds
+order by refund_id;
 
--- name: clear_sales
-delete from recon.census_sales where shop = %(shop)s;
+-- name: fulfillments_to_ask
+select fulfillment_id
+from incoming_fulfillments
+order by fulfillment_id;
 
--- name: clear_transactions
-delete from recon.census_transactions where shop = %(shop)s;
+-- name: lost
+-- Parts whose whole did not come: (what, how many), only what there is any of.
+select what, count(*)
+from (
+    select 'sales' as what
+    from incoming_sales as s
+    left join incoming_agreements as a on a.agreement_id = s.agreement_id
+    left join incoming_orders as o on o.order_id = a.order_id
+    where o.order_id is null
+    union all
+    select 'order lines'
+    from incoming_lines as l
+    where not exists (select from incoming_orders as o where o.order_id = l.order_id)
+    union all
+    select 'refunds'
+    from incoming_agreements as a
+    where a.refund_id is not null
+        and not exists (select from incoming_refunds as r where r.refund_id = a.refund_id)
+    union all
+    select 'order lines of sales'
+    from incoming_sales as s
+    where s.order_line_id is not null
+        and not exists (select from incoming_lines as l where l.order_line_id = s.order_line_id)
+) as part
+group by what
+order by what;
 
--- name: clear_levels
-delete from recon.census_levels where shop = %(shop)s;
-
--- name: copy_roots
-copy recon.census_roots (shop, stream, root_id, updated_at) from stdin;
-
--- name: copy_orders
-copy recon.census_orders (
-    shop, order_id, name, created_at, processed_at, updated_at, cancelled_at, is_test, currency,
-    presentment_currency, current_total, current_tax, presentment_current_total, presentment_current_tax, total_received,
-    total_refunded
-) from stdin;
-
--- name: copy_transactions
-copy recon.census_transactions (
-    shop, order_id, transaction_id, kind, status, gateway, amount, presentment_amount, rounding, processed_at
-) from stdin;
-
--- name: copy_agreements
-copy incoming_agreements (agreement_id, order_id, agreement_type, happened_at) from stdin;
-
--- name: copy_sales
-copy incoming_sales (
-    sale_id, agreement_id, action_type, line_type, quantity, total, tax, channel_tax, presentment_total, presentment_tax
-) from stdin;
-
--- name: copy_levels
-copy recon.census_levels (shop, inventory_item_id, location_id, on_hand, available, updated_at) from stdin;
-
--- name: analyze_incoming
-analyze incoming_agreements, incoming_sales;
-
--- name: join_sales
+-- name: keep_sales
 insert into recon.census_sales (
-    shop, order_id, agreement_id, agreement_type, happened_at, sale_id, action_type, line_type, quantity, total, tax,
-    channel_tax, presentment_total, presentment_tax
+    shop, order_id, agreement_id, agreement_type, happened_at, refund_id, sale_id, action_type, line_type, order_line_id,
+    quantity, total, tax, channel_tax, discount, presentment_total, presentment_tax, presentment_discount,
+    presentment_discount_with_tax
 )
 select
-    %(shop)s, a.order_id, a.agreement_id, a.agreement_type, a.happened_at, s.sale_id, s.action_type, s.line_type, s.quantity,
-    s.total, s.tax, s.channel_tax, s.presentment_total, s.presentment_tax
+    s.shop, a.order_id, a.agreement_id, a.agreement_type, a.happened_at, a.refund_id, s.sale_id, s.action_type, s.line_type,
+    s.order_line_id, s.quantity, s.total, s.tax, s.channel_tax, s.discount, s.presentment_total, s.presentment_tax,
+    s.presentment_discount, s.presentment_discount_with_tax
 from incoming_sales as s
-inner join incoming_agreements as a on a.agreement_id = s.agreement_id
-inner join recon.census_orders as o on o.shop = %(shop)s and o.order_id = a.order_id;
+inner join incoming_agreements as a on a.agreement_id = s.agreement_id;
 
--- name: analyze
-analyze recon.census_roots, recon.census_orders, recon.census_sales, recon.census_transactions, recon.census_levels;
-
--- name: lost_sales
--- Sales that found no agreement, or whose agreement found no order.
-select (select count(*) from incoming_sales) - (select count(*) from recon.census_sales where shop = %(shop)s);
+-- name: keep_sale_taxes
+insert into recon.census_sale_taxes (shop, order_id, sale_id, position, title, rate, channel_liable, amount)
+select t.shop, a.order_id, t.sale_id, t.position, t.title, t.rate, t.channel_liable, t.amount
+from incoming_sale_taxes as t
+inner join incoming_sales as s on s.sale_id = t.sale_id
+inner join incoming_agreements as a on a.agreement_id = s.agreement_id;
 
 -- name: stamp
 insert into recon.censuses (shop, as_of, taken_at)

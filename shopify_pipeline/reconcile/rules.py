@@ -6,7 +6,8 @@ logic, and what becomes of a difference (``ledger.py``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -135,11 +136,12 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rule says: how many things it compared, and what differs."""
+    """What one rule says: how many things it compared, what differs, and how long that took."""
 
     rule: Rule
     checked: int
     differences: list[Difference]
+    seconds: float
 
 
 @cache
@@ -153,12 +155,18 @@ def rules() -> dict[str, Rule]:
     }
 
 
-def judge(conn: Connection[TupleRow], bounds: Bounds, policies: Mapping[str, Policy]) -> list[Verdict]:
+def judge(
+    conn: Connection[TupleRow],
+    bounds: Bounds,
+    policies: Mapping[str, Policy],
+    monotonic: Callable[[], float] = time.monotonic,
+) -> list[Verdict]:
     """Work out what the books should hold, then run every rule.
 
     Args:
         conn: Inside a REPEATABLE READ transaction, so that all rules see one moment.
         policies: What the shop says of single rules, by name.
+        monotonic: Seconds that never run backwards.
 
     Raises:
         ConfigError: A policy is of a rule there is not.
@@ -169,14 +177,17 @@ def judge(conn: Connection[TupleRow], bounds: Bounds, policies: Mapping[str, Pol
     parameters = msgspec.structs.asdict(bounds)
     for statement in EXPECTED.values():
         conn.execute(statement, parameters if "%(" in statement else None)
-    return [_run(conn, rule, policies.get(name, Policy()), bounds) for name, rule in rules().items()]
+    return [_run(conn, rule, policies.get(name, Policy()), bounds, monotonic) for name, rule in rules().items()]
 
 
-def _run(conn: Connection[TupleRow], rule: Rule, policy: Policy, bounds: Bounds) -> Verdict:
+def _run(
+    conn: Connection[TupleRow], rule: Rule, policy: Policy, bounds: Bounds, monotonic: Callable[[], float]
+) -> Verdict:
     sql = statements(rule.path)
+    begun_at = monotonic()
     parameters = msgspec.structs.asdict(bounds)
     counted = conn.execute(sql["checked"], parameters).fetchone()
-    found = (Difference(*row) for row in conn.execute(sql["differences"], parameters).fetchall())
+    found = [Difference(*row) for row in conn.execute(sql["differences"], parameters).fetchall()]
     tolerance = rule.tolerance if policy.tolerance is None else policy.tolerance
     standard = bounds.lag if rule.lag is None else timedelta(seconds=rule.lag)
     lag = standard if policy.lag is None else policy.lag
@@ -188,6 +199,7 @@ def _run(conn: Connection[TupleRow], rule: Rule, policy: Policy, bounds: Bounds)
             for each in found
             if not _is_within(each, tolerance) and (aged := _aged(each, bounds.as_of - lag)) is not None
         ],
+        seconds=monotonic() - begun_at,
     )
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from shopify_pipeline.schemas import STREAMS, Column, Kind, Pii, Source, Stream, Table
+from shopify_pipeline.schemas import STREAMS, Column, Kind, Source, Stream, Table
+from shopify_pipeline.schemas.books_tables import BOOKS_RELATIONS
+from shopify_pipeline.schemas.census_tables import CENSUS_RELATIONS
+from shopify_pipeline.schemas.described import INSTANT, SHOP, Described, Relation
 from shopify_pipeline.schemas.kinds import CONSTANT, NODE, OWNER, PARENT, POSITION, ROOT
+from shopify_pipeline.schemas.ledger_tables import LEDGER_RELATIONS
 
 REPOSITORY = Path(__file__).parents[2]
 SOURCES_FILE = REPOSITORY / "dbt_project" / "models" / "sources.yml"
@@ -26,7 +29,7 @@ _TYPES = {
     Kind.INT: "bigint",
     Kind.UNSIGNED: "bigint",
     Kind.BOOL: "boolean",
-    Kind.INSTANT: "timestamp with time zone",
+    Kind.INSTANT: INSTANT,
     Kind.MONEY: "numeric(20,6)",
     Kind.RATE: "numeric(24,20)",
     Kind.DECIMAL: "numeric(30,12)",
@@ -34,135 +37,20 @@ _TYPES = {
     Kind.JSON: "jsonb",
 }
 
-
-@dataclass(frozen=True)
-class Described:
-    """One column as a reader of the warehouse meets it.
-
-    Attributes:
-        type: PostgreSQL type, as ``format_type`` prints it.
-        origin: Where in Shopify's answer it comes from; "" when it is the pipeline's own.
-    """
-
-    name: str
-    type: str
-    description: str
-    nullable: bool = False
-    unit: str | None = None
-    pii: Pii = Pii.NONE
-    origin: str = ""
-
-
-@dataclass(frozen=True)
-class Relation:
-    """One warehouse table, whoever fills it."""
-
-    schema: str
-    name: str
-    grain: str
-    key: tuple[str, ...]
-    columns: tuple[Described, ...]
-
-
-SHOP = Described("shop", "text", "The shop's permanent myshopify.com domain; first part of every key.")
-_INSTANT = _TYPES[Kind.INSTANT]
 #: What every table carries beside Shopify's columns.
 OWN_COLUMNS = (
     Described("_load_id", "bigint", "The load that brought this version."),
-    Described("_loaded_at", _INSTANT, "When that load was landed, by our clock."),
+    Described("_loaded_at", INSTANT, "When that load was landed, by our clock."),
     Described("_deleted", _TYPES[Kind.BOOL], "Tombstone: the root was found gone from the shop."),
 )
 #: What every root carries beside those: which reading wins, and whether anything changed.
 ROOT_COLUMNS = (
-    Described("_observed_at", _INSTANT, "The shop's clock when this version was read; breaks ties of updated_at."),
+    Described("_observed_at", INSTANT, "The shop's clock when this version was read; breaks ties of updated_at."),
     Described("_root_hash", "text", "Hash of the root with all its children; equal hashes are the same version."),
 )
 
-#: Tables the marts read that are not Shopify's: what the pipeline, the back office and the reconciliation say.
-OTHER_RELATIONS = (
-    Relation(
-        schema="ops",
-        name="shops",
-        grain="One row per shop, as the shop itself answered.",
-        key=("shop",),
-        columns=(
-            SHOP,
-            Described("time_zone", "text", "The shop's IANA time zone; a merchant's day is a day in it."),
-            Described("currency", "text", "The shop's currency today."),
-            Described("plan", "text", "The shop's plan, by the name Shopify shows."),
-            Described(
-                "go_live_on", "date", "First day of the books in the shop's zone; null: nothing is owed.", nullable=True
-            ),
-            Described("registered_at", _INSTANT, "When the pipeline first saw the shop."),
-        ),
-    ),
-    Relation(
-        schema="backoffice",
-        name="documents",
-        grain="One row per document in the back office, as the last snapshot saw it.",
-        key=("shop", "record"),
-        columns=(
-            SHOP,
-            Described("external_id", "text", "The agreement and action type the document stands for."),
-            Described("order_id", "bigint", "The order it belongs to."),
-            Described("agreement_id", "bigint", "The sales agreement it stands for."),
-            Described("action_type", "text", "ORDER, RETURN or UPDATE."),
-            Described("record", "text", "The document in the back office's own words."),
-            Described("number", "text", "Number in the books.", nullable=True),
-            Described("state", "text", "State in the back office."),
-            Described("dated_on", "date", "Date of the document, a day in the shop's zone."),
-            Described("booked_on", "date", "Day it was booked; later than dated_on when a period was closed."),
-            Described("currency", "text", "Currency of the document."),
-            Described("total", "numeric", "Total, signed as Shopify signs sales.", unit="the row's currency"),
-            Described("tax", "numeric", "Tax inside the total, same sign.", unit="the row's currency"),
-        ),
-    ),
-    Relation(
-        schema="recon",
-        name="runs",
-        grain="One row per reconciliation run.",
-        key=("run_id",),
-        columns=(
-            Described("run_id", "bigint", "Number of the run."),
-            SHOP,
-            Described("as_of", _INSTANT, "The shop's clock the run judged by; later facts were not judged."),
-            Described("started_at", _INSTANT, "When it began."),
-            Described("finished_at", _INSTANT, "When it ended; null while it runs or when it failed.", nullable=True),
-            Described("rules", "jsonb", "What each rule checked and found."),
-        ),
-    ),
-    Relation(
-        schema="recon",
-        name="breaks",
-        grain="One row per break: a difference reconciliation found, whatever became of it.",
-        key=("break_id",),
-        columns=(
-            Described("break_id", "text", "The same difference has the same id in every run."),
-            SHOP,
-            Described("rule", "text", "The rule that found it."),
-            Described("class", "text", "Kind of difference; in_transit while it is younger than its lag."),
-            Described("severity", "text", "How bad it is: error or warning."),
-            Described("entity", "text", "What it is about."),
-            Described("key", "text", "Which part of the entity."),
-            Described("expected", "text", "What it should be.", nullable=True),
-            Described("actual", "text", "What it is.", nullable=True),
-            Described(
-                "difference", "numeric", "What is too much of it.", nullable=True, unit="the row's currency, or units"
-            ),
-            Described("currency", "text", "Currency of the amount.", nullable=True),
-            Described("message", "text", "The difference in one sentence."),
-            Described("proposed_repair", "text", "What would repair it."),
-            Described("since", _INSTANT, "When the fact happened; none when no time will cure it.", nullable=True),
-            Described("first_seen", _INSTANT, "When a run first found it."),
-            Described("last_seen", _INSTANT, "When a run last found it."),
-            Described("runs_seen", "bigint", "Runs that found it.", unit="runs"),
-            Described("status", "text", "open, closed or accepted."),
-            Described("closed_at", _INSTANT, "When it was no longer found.", nullable=True),
-            Described("accepted_by", "text", "Who accepted it.", nullable=True, pii=Pii.PERSONAL),
-            Described("accepted_because", "text", "Why it was accepted.", nullable=True),
-        ),
-    ),
-)
+#: Tables the marts read that are not Shopify's.
+OTHER_RELATIONS = (*BOOKS_RELATIONS, *CENSUS_RELATIONS, *LEDGER_RELATIONS)
 
 #: Schema → (what it holds, first part of its tables' asset keys in Dagster).
 _SCHEMAS = {
@@ -267,7 +155,7 @@ def _place(node: str, items: str) -> str:
 
 
 def _source_table(relation: Relation) -> list[str]:
-    asset_key = json.dumps([_SCHEMAS[relation.schema][1], relation.name])
+    asset_key = json.dumps(relation.asset or (_SCHEMAS[relation.schema][1], relation.name))
     lines = [
         f"      - name: {relation.name}",
         f"        description: {json.dumps(relation.grain, ensure_ascii=False)}",

@@ -20,8 +20,7 @@ ALL_ORDERS = "read_all_orders"
 @cache
 def requirements() -> tuple[frozenset[str], ...]:
     """What all our operations need together; of each set, one scope suffices."""
-    by_operation = json.loads((resources.files(__package__) / "access.json").read_text("utf-8"))
-    needed = {frozenset(each) for clauses in by_operation.values() for each in clauses}
+    needed = {frozenset(each) for clauses in _by_operation().values() for each in clauses}
     return tuple(sorted({*needed, frozenset({ALL_ORDERS})}, key=sorted))
 
 
@@ -34,6 +33,13 @@ def optional() -> frozenset[str]:
 def not_granted(stream: Stream, granted: Collection[str]) -> list[str]:
     """Scopes this stream cannot be read without and that were not granted; such a stream is skipped."""
     return sorted(set(stream.scopes) - _with_implied(granted))
+
+
+def lacking(document: str, granted: Collection[str]) -> list[str]:
+    """What one operation needs and was not granted, for a person: a scope, or ``one of a, b``."""
+    held = _with_implied(granted)
+    unmet = [sorted(clause) for clause in _by_operation()[document] if held.isdisjoint(clause)]
+    return sorted(clause[0] if len(clause) == 1 else f"one of {', '.join(clause)}" for clause in unmet)
 
 
 def missing(granted: Collection[str]) -> list[str]:
@@ -60,6 +66,13 @@ def least_privilege() -> tuple[str, ...]:
             # The plain scope has the shortest name; the longer ones are for marketplaces and sales channels.
             chosen.add(min(needed, key=lambda scope: (len(scope), scope)))
     return tuple(sorted(chosen))
+
+
+@cache
+def _by_operation() -> dict[str, list[list[str]]]:
+    """Of each operation what it needs: of each inner list, one scope."""
+    read: dict[str, list[list[str]]] = json.loads((resources.files(__package__) / "access.json").read_text("utf-8"))
+    return read
 
 
 def _with_implied(granted: Collection[str]) -> set[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from shopify_pipeline.backoffice.mapping import Books
@@ -28,6 +29,8 @@ from shopify_pipeline.steps.ingestion import Ingestion
 from shopify_pipeline.steps.push import Pushed, push
 from shopify_pipeline.steps.push_sending import Sender
 from shopify_pipeline.steps.reconcile import Reconciled, reconcile
+from shopify_pipeline.steps.repair import repair_by_policy
+from shopify_pipeline.steps.report import Reported, read, write
 from shopify_pipeline.steps.rooms import SKIPPED
 from shopify_pipeline.steps.snapshot import Snapshot, take_snapshot
 from shopify_pipeline.steps.sweep import ids_by_node
@@ -267,6 +270,9 @@ class Pipeline(Ingestion):
     def reconcile(self) -> Reconciled:
         """Compare census, warehouse and snapshot rule by rule, into the break ledger.
 
+        Where the shop's policy says so, what a push can add is pushed again, the back office is read again, and every
+        rule runs once more; what is still open then waits for a change, or for a person.
+
         Raises:
             ConfigError: The shop has no go-live day: there are no books to compare.
         """
@@ -274,12 +280,35 @@ class Pipeline(Ingestion):
             raise ConfigError(
                 f"{self.shop.domain}: set go_live_on; without a first day there are no books to reconcile"
             )
+        found = self._judged(self.shop.go_live_on)
+        if self._repaired():
+            self.snapshot()
+            found = self._judged(self.shop.go_live_on)
+        if self.shop.stock_counts != "off":
+            self.propose_counts()
+        if self.shop.stock_counts == "apply" and self.closed_because() is None:
+            self.apply_counts("stock_counts")
+        return found
+
+    def _repaired(self) -> bool:
+        """Whether breaks were pushed again because the shop's policy lets that be done without a person."""
+        if self.closed_because() is not None:
+            return False
+        with self.connect() as conn:
+            owed = repair_by_policy(conn, shop=self.shop.domain, policies=self.policies(), clock=self.clock)
+        if not owed:
+            return False
+        self.progress(f"{self.shop.domain}: {len(owed)} records are pushed again, as the policy of their breaks says")
+        pushed = self.push()
+        return pushed is not None and pushed.paused_until is None
+
+    def _judged(self, go_live_on: date) -> Reconciled:
         with self.stage("reconcile") as counts, self.connect() as conn:
             found = reconcile(
                 conn,
                 shop=self.shop.domain,
                 value_map=self.value_map(),
-                go_live_on=self.shop.go_live_on,
+                go_live_on=go_live_on,
                 time_zone=self.shop.time_zone,
                 lag_seconds=self.settings.lag.backoffice_seconds,
                 clock=self.clock,
@@ -287,8 +316,23 @@ class Pipeline(Ingestion):
                 policies=self.policies(),
             )
             counts |= {"open": found.open_breaks, **found.by_class, "fx_residuals": found.residuals}
-        if self.shop.stock_counts != "off":
-            self.propose_counts()
-        if self.shop.stock_counts == "apply" and self.closed_because() is None:
-            self.apply_counts("stock_counts")
+            counts["auto_repaired"] = found.repaired
         return found
+
+    def report(self, out: Path | None = None) -> Reported:
+        """Write what the last reconciliation says as one page, kept by the shop's day, or to another file.
+
+        Raises:
+            PermanentError: There is no reconciliation of the two readings there are.
+        """
+        with self.stage("report") as counts, self.connect() as conn:
+            night = read(
+                conn,
+                shop=self.shop.domain,
+                go_live_on=self.books().go_live_on,
+                time_zone=self.shop.time_zone,
+                recognition=self.shop.recognition,
+            )
+            reported = write(night, home=self.settings.home, out=out)
+            counts |= {"day": reported.day.isoformat(), "open": night.open.count}
+        return reported

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.errors import SerializationFailure
@@ -36,6 +37,7 @@ class Reconciled:
         by_rule: Open breaks by rule, without those two classes.
         checked: Things compared by rule; a rule that compared nothing proves nothing.
         residuals: Figures of orders that conversion alone left apart; no breaks.
+        repaired: Breaks that are gone by a repair the shop's policy asked for.
     """
 
     run_id: int
@@ -44,6 +46,7 @@ class Reconciled:
     by_rule: dict[str, int]
     checked: dict[str, int]
     residuals: int
+    repaired: int
 
     @property
     def open_breaks(self) -> int:
@@ -93,9 +96,10 @@ def reconcile(
                 recognition=recognition,
             )
             verdicts = judge(conn, bounds, policies)
-            ledger.sight(conn, shop, verdicts, now)
+            today = now.astimezone(ZoneInfo(time_zone)).date()
+            repaired = ledger.sight(conn, shop, verdicts, policies, run_id=run_id, now=now, today=today)
             residuals = ledger.keep_residuals(conn, shop)
-            ledger.end_run(conn, run_id, verdicts, clock.now())
+            ledger.end_run(conn, run_id, shop, verdicts, clock.now())
             counts = ledger.open_counts(conn, shop)
     except SerializationFailure as exc:
         raise TransientError(f"another reconciliation of {shop} ran at the same time; run it again") from exc
@@ -106,4 +110,4 @@ def reconcile(
         if kind not in NO_BREAKS:
             by_rule[rule] += count
     checked = {verdict.rule.name: verdict.checked for verdict in verdicts}
-    return Reconciled(run_id, as_of, dict(by_class), dict(by_rule), checked, residuals)
+    return Reconciled(run_id, as_of, dict(by_class), dict(by_rule), checked, residuals, repaired)

@@ -1,7 +1,7 @@
 """Snapshot: what the back office holds, kept beside what the shop says.
 
 Here: reading every table of the back office, whole or where it changed since the last time, and one transaction that
-keeps it. Not here: any judgement (``reconcile/``), and anything a push remembers.
+keeps what is as its tables declare it. Not here: any judgement (``reconcile/``), and anything a push remembers.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from psycopg import Connection, Rollback
 from psycopg.rows import TupleRow
 
 from shopify_pipeline import backoffice as room
-from shopify_pipeline.backoffice.protocol import BackOffice, DocumentRow, LedgerRow, PaymentRow
+from shopify_pipeline.backoffice.protocol import (
+    BackOffice,
+    DocumentRow,
+    LedgerRow,
+    OrderLineRow,
+    PaymentRow,
+    ShipmentRow,
+)
 from shopify_pipeline.clock import Clock
 from shopify_pipeline.errors import PermanentError
+from shopify_pipeline.reconcile.frames import SNAPSHOT, check
 from shopify_pipeline.statements import statements
 
 SQL = statements(Path(room.__path__[0], "snapshots.sql"))
@@ -72,10 +81,11 @@ def take_snapshot(
     Raises:
         TransientError: The back office did not answer; the last snapshot stands.
         PermanentError: It cannot be reached at all, or a record carries an external id that is none of ours.
+        DataError: It says what no row of a table may hold; the last snapshot stands.
     """
     stamp = {"shop": shop, "as_of": clock.now()}
     health = backoffice.health(shop)
-    stamp |= {"product": health.product, "version": health.version, "read_at": health.now}
+    stamp |= {"product": health.product, "version": health.version, "company": health.company, "read_at": health.now}
     since = _last_read(conn, shop) if health.now else None
     reading = _read(backoffice, shop, since)
     mode = "whole" if since is None else "changes"
@@ -97,12 +107,19 @@ def _last_read(conn: Connection[TupleRow], shop: str) -> datetime | None:
 
 def _read(backoffice: BackOffice, shop: str, since: datetime | None) -> Reading:
     orders = backoffice.orders(shop, since)
+    order_lines = backoffice.order_lines(shop, since)
+    shipments = backoffice.shipments(shop, since)
     documents = backoffice.documents(shop, since)
     ledger = backoffice.ledger(shop, since)
     taxes = backoffice.taxes(shop, since)
     payments = backoffice.payments(shop, since)
     rows: dict[str, list[tuple[object, ...]]] = {
         "orders": [(shop, row.record, _id(row.order_id, row.record), row.state, row.on) for row in orders],
+        # What is told with no units is there for its order to be replaced.
+        "order_lines": [_order_line(shop, row) for row in order_lines if row.quantity],
+        "shipments": [_shipment(shop, row) for row in shipments if row.quantity],
+        "parties": [(shop, row.record, row.external_id, row.contact) for row in backoffice.parties(shop)],
+        "products": [(shop, row.record, row.external_id, row.code) for row in backoffice.products(shop)],
         "documents": [_document(shop, row) for row in documents],
         "ledger": [_ledger(shop, row) for row in ledger],
         "taxes": [
@@ -113,8 +130,14 @@ def _read(backoffice: BackOffice, shop: str, since: datetime | None) -> Reading:
         "totals": [(shop, row.account, row.month, row.amount) for row in backoffice.totals(shop)],
         "edited": [(shop, row.resource, row.external_id, row.record, row.what) for row in backoffice.edited(shop)],
     }
+    for table, told in rows.items():
+        check(SNAPSHOT, table, told)
+    named = (row.order_id for row in orders), (row.order_id for row in order_lines), (row.order_id for row in shipments)
+    changed = sorted(set(chain.from_iterable(named)))
     keys = {
         "orders": [row.record for row in orders],
+        "order_lines": changed,
+        "shipments": changed,
         "documents": [row.record for row in documents],
         "ledger": [f"{row.resource} {row.external_id}" for row in ledger],
         # A document whose taxes were taken away has no row here any more.
@@ -147,6 +170,21 @@ def _keep(conn: Connection[TupleRow], reading: Reading, stamp: dict[str, object]
     return not differs
 
 
+def _order_line(shop: str, row: OrderLineRow) -> tuple[object, ...]:
+    order_id = _id(row.order_id, row.external_id)
+    return shop, order_id, _line_id(row.external_id, row.order_id), row.product, row.quantity
+
+
+def _shipment(shop: str, row: ShipmentRow) -> tuple[object, ...]:
+    order_id, line_id = _id(row.order_id, row.external_id), _line_id(row.order_line, row.external_id)
+    return shop, row.kind, row.external_id, order_id, line_id, row.product, row.location, row.quantity, row.on
+
+
+def _line_id(text: str, record: str) -> int:
+    """A line's id; zero for one that a person added."""
+    return _id(text, record) if text else 0
+
+
 def _document(shop: str, row: DocumentRow) -> tuple[object, ...]:
     agreement, _, action = row.external_id.partition("/")
     if not action:
@@ -162,6 +200,7 @@ def _document(shop: str, row: DocumentRow) -> tuple[object, ...]:
         row.state,
         row.on,
         row.booked_on,
+        row.company,
         row.currency,
         row.total,
         row.tax,
@@ -177,7 +216,8 @@ def _ledger(shop: str, row: LedgerRow) -> tuple[object, ...]:
 
 def _payment(shop: str, row: PaymentRow) -> tuple[object, ...]:
     order_id = _id(row.order_id, row.external_id)
-    return shop, row.external_id, order_id, _id(row.external_id, row.external_id), row.account, row.amount, row.on
+    transaction_id = _id(row.external_id, row.external_id)
+    return shop, row.external_id, order_id, transaction_id, row.account, row.amount, row.on, row.company
 
 
 def _id(text: str, record: str) -> int:

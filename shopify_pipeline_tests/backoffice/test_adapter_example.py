@@ -31,7 +31,8 @@ def opened(options: dict[str, Any], home: Path) -> Any:
 
 
 def test_the_example_opens_with_the_options_on_the_page(tmp_path: Path) -> None:
-    company = {"currency": "EUR", "receivable": "1400", "accounts": ["1400"], "taxes": {}, "locations": ["BERLIN"]}
+    company = {"name": "Example GmbH", "currency": "EUR", "receivable": "1400", "accounts": ["1400"]}
+    company |= {"taxes": {}, "locations": ["BERLIN"]}
 
     office = opened({"file": "books.sqlite", "company": company}, tmp_path)
 

@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from shopify_pipeline.local.postgres import LocalPostgres
-from shopify_pipeline_tests.dbt import marts_world
+from shopify_pipeline_tests.dbt import marts_books, marts_world
 from shopify_pipeline_tests.dbt.marts_rows import Warehouse
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
@@ -100,7 +100,9 @@ def parsed_marts(
         ):
             patch.setenv(f"SHOPIFY_PIPELINE_DBT_{variable}", str(parts[part]))
         with conn.transaction():
-            marts_world.fill(Warehouse(conn))
+            warehouse = Warehouse(conn)
+            marts_world.fill(warehouse)
+            marts_books.fill(warehouse)
         marts = Marts(conn, tmp_path_factory.mktemp("dbt"))
         with pytest.MonkeyPatch.context() as nobody:
             nobody.setenv("SHOPIFY_PIPELINE_DBT_PORT", "1")

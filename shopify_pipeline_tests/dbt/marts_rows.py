@@ -78,6 +78,7 @@ class Payment:
     status: str = "SUCCESS"
     at: str = "2026-06-02T15:00:00+00:00"
     shown: str | None = None
+    gateway: str = "manual"
 
     @property
     def presented(self) -> Decimal:
@@ -190,6 +191,7 @@ class Warehouse:
                 **shown,
                 transaction_id=next(self._ids),
                 kind=payment.kind,
+                gateway=payment.gateway,
                 status=payment.status,
                 processed_at=payment.at,
                 amount_shop=payment.amount,

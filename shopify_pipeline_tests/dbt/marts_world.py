@@ -1,4 +1,5 @@
-"""The small world the marts are built from: two shops, a dozen orders, a back office and a break ledger.
+"""The small world the marts are built from: two shops and a dozen orders, as loaded; what is said of them beside that
+stands in ``marts_books.py``.
 
 Here: facts only. What the marts should make of them stands in the tests.
 """
@@ -11,9 +12,7 @@ from shopify_pipeline_tests.dbt.marts_rows import Agreement, Payment, Sale, Ware
 
 NEW_YORK = "new-york.myshopify.com"
 TOKYO = "tokyo.myshopify.com"
-
-#: The shop's clock when the last reconciliation judged.
-JUDGED_UNTIL = "2026-06-15T12:00:00+00:00"
+BERLIN = "berlin.myshopify.com"
 
 #: Two units at 10.00 and one at 5.00, 10 % off, taxed; shipping with tax; a tip. The worked example W1 of the ledger.
 W1 = (
@@ -32,12 +31,13 @@ def fill(warehouse: Warehouse) -> None:
     _orders_of_new_york(warehouse)
     _orders_of_tokyo(warehouse)
     _stock(warehouse)
-    _books(warehouse)
+    _a_quiet_shop(warehouse)
 
 
 def _shops(warehouse: Warehouse) -> None:
     warehouse.add("ops.shops", shop=NEW_YORK, time_zone="America/New_York", currency="USD", go_live_on="2026-06-01")
     warehouse.add("ops.shops", shop=TOKYO, time_zone="Asia/Tokyo", currency="JPY")
+    warehouse.add("ops.shops", shop=BERLIN, time_zone="Europe/Berlin", currency="EUR", go_live_on="2026-06-01")
 
 
 def _customers(warehouse: Warehouse) -> None:
@@ -176,38 +176,21 @@ def _stock(warehouse: Warehouse) -> None:
     )
 
 
-def _books(warehouse: Warehouse) -> None:
-    def document(record: str, order_id: int, total: str, **rest: Any) -> None:
-        values = {"state": "posted", "dated_on": "2026-06-02", "booked_on": "2026-06-02", "currency": "USD", "tax": 0}
-        warehouse.add(
-            "backoffice.documents",
-            **{"shop": NEW_YORK, "record": record, "order_id": order_id, "total": total, **values, **rest},
-        )
-
-    def found(break_id: str, order_id: int, break_class: str, status: str = "open") -> None:
-        warehouse.add(
-            "recon.breaks",
-            **{
-                "shop": NEW_YORK,
-                "break_id": break_id,
-                "entity": f"orders/{order_id}",
-                "class": break_class,
-                "status": status,
-            },
-            since="2026-06-03T04:00:00+00:00",
-        )
-
-    document("invoice 1", 1001, "34.94")
-    document("credit 1", 1001, "-9.75", state="paid")
-    document("draft", 1001, "99.00", state="draft")
-    document("invoice 2", 1002, "39.99")
-    document("invoice 4", 1004, "10.00")
-    document("credit 4", 1004, "-10.00")
-    document("credit 8", 1008, "-1.00")
-    document("invoice 9", 1009, "13.50")
-    document("foundling", 4711, "5.00")
-    found("short", 1002, "amount_mismatch")
-    found("young", 1003, "in_transit")
-    found("healed", 1001, "amount_mismatch", "closed")
-    found("foundling", 4711, "missing_shopify")
-    warehouse.add("recon.runs", run_id=1, shop=NEW_YORK, as_of=JUDGED_UNTIL, finished_at=JUDGED_UNTIL)
+def _a_quiet_shop(warehouse: Warehouse) -> None:
+    """Two orders and a refund in Berlin, about which everybody agrees."""
+    paid = {"gateway": "shopify_payments"}
+    warehouse.add_order(
+        BERLIN,
+        3001,
+        currency="EUR",
+        agreements=(
+            Agreement("2026-06-02T10:00:00+00:00", SIMPLE),
+            Agreement(
+                "2026-06-03T10:00:00+00:00", (Sale("RETURN", "PRODUCT", "-4.00", quantity=-1),), "RefundAgreement"
+            ),
+        ),
+        payments=(Payment("SALE", "10.00", **paid), Payment("REFUND", "4.00", at="2026-06-03T10:00:00+00:00", **paid)),
+    )
+    warehouse.add_order(
+        BERLIN, 3002, currency="EUR", agreements=(Agreement("2026-06-02T10:00:00+00:00", SIMPLE),), payments=()
+    )

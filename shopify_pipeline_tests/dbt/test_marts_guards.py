@@ -40,8 +40,22 @@ PLANTED_IN_MARTS = {
         "inventory_levels_value_is_units_at_cost"
     },
     ("reconciled_orders", "status = 'agreed'", "order_id = 1002"): {
-        "reconciled_orders_a_break_has_an_open_difference",
+        "reconciled_orders_a_broken_one_has_an_open_break",
         "reconciled_orders_agreed_ones_do_not_differ",
+    },
+    ("clearing_balances", "difference = difference + 0.01", "account = '1100' and currency = 'EUR'"): {
+        "clearing_balances_difference_is_books_less_shop",
+        "clearing_balances_agreed_ones_do_not_differ",
+    },
+    ("reconciled_inventory", "booked_on_hand = booked_on_hand + 1", "product = '11'"): {
+        "adds_up_to_reconciled_inventory_booked_on_hand__there_quantity__source_backoffice_stock_",
+        "reconciled_inventory_difference_is_booked_less_counted",
+    },
+    ("reconciled_payouts", "parts_fee = parts_fee + 0.01", "payout_id = 601"): {
+        "reconciled_payouts_net_is_amount_less_fee"
+    },
+    ("reconciliation_breaks", "amount_at_risk = amount_at_risk + 1", "break_id = 'short'"): {
+        "reconciliation_breaks_what_is_at_risk_is_money_and_stands"
     },
 }
 LOST_ROW = ("customers", "customer_id = 72")

@@ -322,6 +322,7 @@ class AShop(Company):
     def touch(self, order_id: int, at: datetime) -> None:
         """Shopify stamps the order, and the load marks it dirty."""
         self.sql("update shopify.orders set updated_at = %(at)s where order_id = %(id)s", id=order_id, at=at)
+        self._promise()
         self.dirty("orders", order_id)
 
     def dirty(self, resource: str, root_id: int) -> None:
@@ -332,6 +333,18 @@ class AShop(Company):
             resource=resource,
             id=str(root_id),
             now=NOW,
+        )
+
+    def _promise(self) -> None:
+        """What has still to leave is committed in Brooklyn, and cannot be sold again."""
+        self.sql(
+            "with open as ("
+            "select v.inventory_item_id, sum(l.unfulfilled_quantity)::bigint as units from shopify.order_lines as l "
+            "inner join shopify.variants as v using (shop, variant_id) group by v.inventory_item_id) "
+            "update shopify.inventory_levels as level "
+            "set committed = case when location_id = 71 then open.units else 0 end, "
+            "available = level.on_hand - case when location_id = 71 then open.units else 0 end "
+            "from open where open.inventory_item_id = level.inventory_item_id"
         )
 
     def _move(self, line_id: int, location_id: int, units: int, at: datetime) -> None:

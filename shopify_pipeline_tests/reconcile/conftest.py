@@ -30,6 +30,8 @@ def warehouse_dsn(shared_warehouse: str) -> str:
         tables = connection.execute(
             "select schemaname, tablename from pg_tables where schemaname in ('shopify', 'ops', 'backoffice', 'recon')"
         ).fetchall()
+        # The history of the break ledger refuses to be emptied.
+        connection.execute("set session_replication_role = replica")
         connection.execute(
             sql.SQL("truncate {}").format(sql.SQL(", ").join(sql.Identifier(*table) for table in tables))
         )

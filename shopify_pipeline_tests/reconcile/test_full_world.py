@@ -95,8 +95,10 @@ class Whole:
         return {variant for (variant,) in by_hand + tried}
 
     def breaks(self) -> list[Break]:
-        """(rule, class, message) of what is open."""
-        return self.rows("select rule, class, message from recon.breaks where status = 'open' order by 1, 3")
+        """(rule, class, message) of what is open and more than a call to look."""
+        return self.rows(
+            "select rule, class, message from recon.breaks where status = 'open' and class <> 'attention' order by 1, 3"
+        )
 
     def refused(self) -> list[tuple[str, str]]:
         """(resource, reason) of what the back office did not take."""

@@ -55,7 +55,8 @@ def test_every_described_key_is_the_primary_key(warehouse_dsn: str) -> None:
             """
         ).fetchall()
     keys = {name: tuple(key) for name, key in found}
-    assert {f"{r.schema}.{r.name}": r.key for r in EVERYTHING} == {
+    tables = [relation for relation in EVERYTHING if relation.key]
+    assert {f"{r.schema}.{r.name}": r.key for r in tables} == {
         name: key for name, key in keys.items() if name in {f"{r.schema}.{r.name}" for r in EVERYTHING}
     }
 

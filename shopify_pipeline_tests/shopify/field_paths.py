@@ -126,8 +126,8 @@ def sent(name: str) -> str:
 
 
 def is_bulk(name: str) -> bool:
-    """Whether a document is run as a bulk operation."""
-    return name.endswith(("Bulk", "Ids")) or name.startswith("Census")
+    """Whether a document is run as a bulk operation; of the census those are whose connections have edges."""
+    return name.endswith(("Bulk", "Ids")) or (name.startswith("Census") and "edges" in operation(name).text)
 
 
 def root_of(text: str) -> SelectionSetNode:

@@ -312,7 +312,9 @@ def test_a_repair_brings_back_an_order_the_back_office_has_lost(shop: AShop, mug
     shop.reconcile()
     ((lost,),) = shop.sql("select break_id from recon.breaks where rule = 'O1'")
     assert shop.push().totals() == {}
-    assert repair(shop.conn, shop=SHOP, break_ids=[lost], clock=shop.clock) == [str(order.order_id)]
+    assert repair(shop.conn, shop=SHOP, break_ids=[lost], who="controller", clock=shop.clock) == [
+        f"orders/{order.order_id}"
+    ]
     assert shop.push().counts["orders"]["created"] == 1
     shop.snapshot()
     shop.reconcile()

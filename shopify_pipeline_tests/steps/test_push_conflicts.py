@@ -140,7 +140,7 @@ def test_a_repair_does_not_overwrite_a_person_either(shop: AShop, office: Office
     shop.count()
     shop.reconcile()
     ((lost,),) = shop.sql("select break_id from recon.breaks where rule = 'O1'")
-    repair(shop.conn, shop=SHOP, break_ids=[lost], clock=shop.clock)
+    repair(shop.conn, shop=SHOP, break_ids=[lost], who="controller", clock=shop.clock)
     assert shop.push(backoffice=office).counts["orders"]["manual_edit"] == 1
     assert office.sent == []
 

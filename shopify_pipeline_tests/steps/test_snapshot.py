@@ -11,11 +11,21 @@ import msgspec
 import pytest
 
 from shopify_pipeline.backoffice.journal import JournalBackOffice
-from shopify_pipeline.backoffice.protocol import DocumentRow, Health, LedgerRow, OrderRow, PaymentRow
-from shopify_pipeline.errors import PermanentError, TransientError
+from shopify_pipeline.backoffice.protocol import (
+    DocumentRow,
+    Health,
+    LedgerRow,
+    OrderLineRow,
+    OrderRow,
+    PartyRow,
+    PaymentRow,
+    ShipmentRow,
+    contact_of,
+)
+from shopify_pipeline.errors import DataError, PermanentError, TransientError
 from shopify_pipeline.steps.snapshot import Snapshot, take_snapshot
 from shopify_pipeline.warehouse.connect import connect
-from shopify_pipeline_tests.reconcile.a_shop import AShop
+from shopify_pipeline_tests.reconcile.a_shop import NOON, AShop, Placed
 from shopify_pipeline_tests.reconcile.company import CHART, NOW
 from shopify_pipeline_tests.reconcile.warehouse_rows import SHOP
 
@@ -43,11 +53,33 @@ class OddOffice(JournalBackOffice):
                 state="posted",
                 on=date(2026, 11, 12),
                 booked_on=date(2026, 11, 12),
+                company="journal",
                 currency="USD",
                 total=Decimal(1),
                 tax=Decimal(0),
             )
         ]
+
+
+class NamelessOffice(JournalBackOffice):
+    """Holds a party without a name of its own."""
+
+    def parties(self, shop: str) -> list[PartyRow]:
+        return [*super().parties(shop), PartyRow(external_id="7", record="", contact="")]
+
+
+class EditedOffice(JournalBackOffice):
+    """Somebody added a line by hand, shipped it, and sent a restock to another warehouse."""
+
+    def order_lines(self, shop: str, since: datetime | None = None) -> list[OrderLineRow]:
+        rows = super().order_lines(shop)
+        return [*rows, msgspec.structs.replace(rows[0], external_id="", product="", quantity=Decimal("2.5"))]
+
+    def shipments(self, shop: str, since: datetime | None = None) -> list[ShipmentRow]:
+        rows = super().shipments(shop)
+        by_hand = msgspec.structs.replace(rows[0], external_id="shipment/9", order_line="", product="", kind="shipment")
+        changes = {"shipment": {}, "restock": {"location": "WEST"}}
+        return [by_hand, *(msgspec.structs.replace(row, **changes[row.kind]) for row in rows)]
 
 
 class SilentOffice(JournalBackOffice):
@@ -68,6 +100,12 @@ class ClockedOffice(JournalBackOffice):
 
     def orders(self, shop: str, since: datetime | None = None) -> list[OrderRow]:
         return [row for row in super().orders(shop) if self.is_told(row.record, since)]
+
+    def order_lines(self, shop: str, since: datetime | None = None) -> list[OrderLineRow]:
+        return [row for row in super().order_lines(shop) if self.is_told(f"orders/{row.order_id}", since)]
+
+    def shipments(self, shop: str, since: datetime | None = None) -> list[ShipmentRow]:
+        return [row for row in super().shipments(shop) if self.is_told(f"orders/{row.order_id}", since)]
 
     def documents(self, shop: str, since: datetime | None = None) -> list[DocumentRow]:
         return [row for row in super().documents(shop) if self.is_told(row.external_id, since)]
@@ -120,6 +158,50 @@ def test_every_table_holds_what_the_back_office_said(shop: AShop) -> None:
     ]
 
 
+def test_lines_units_parties_and_products_are_told_by_id(shop: AShop) -> None:
+    item, service = shop.item("CUP"), shop.item("GIFT", is_tracked=False)
+    order = shop.order((item, 3, "30.00"), (service, 1, "5.00"), customer_id=7)
+    shop.add("customers", customer_id=7, email="Ada@Example.com", updated_at=NOON)
+    sent = shop.ship(order, NOON, [2, 1], location_id=72)
+    refund_id, _ = shop.refund(order, NOON, units=1, net="10.00", money="10.50")
+    shop.push()
+    shop.snapshot()
+
+    line, product = order.line_ids[0], str(item.variant_id)
+    assert shop.sql("select * from backoffice.shipments order by kind") == [
+        (SHOP, "restock", f"{refund_id}/71", order.order_id, line, product, "EAST", Decimal(1), NOON.date()),
+        (SHOP, "shipment", str(sent), order.order_id, line, product, "WEST", Decimal(2), NOON.date()),
+    ]
+    assert shop.sql(
+        "select order_line_id, product, quantity from backoffice.order_lines where order_id = %(id)s", id=order.order_id
+    ) == [(line, product, Decimal(3))]
+    assert shop.sql("select external_id, contact from backoffice.parties order by 1") == [
+        ("7", contact_of("ada@example.com")),
+        ("guest", ""),
+    ]
+    assert (product, "CUP") in shop.sql("select external_id, code from backoffice.products")
+    assert shop.sql(
+        "select distinct s.company, d.company, p.company from backoffice.snapshots as s "
+        "cross join backoffice.documents as d cross join backoffice.payments as p"
+    ) == [("journal", "journal", "journal")]
+
+
+def test_what_a_person_made_is_kept_without_an_id_of_ours(shop: AShop) -> None:
+    order = a_sent_order(shop)
+    shop.refund(order, NOON, units=1, net="10.00", money="10.50")
+    shop.push()
+
+    snapshot(shop, EditedOffice(shop.folder / "journal.jsonl", CHART))
+
+    assert shop.sql("select product, quantity from backoffice.order_lines where order_line_id = 0") == [
+        ("", Decimal("2.5"))
+    ]
+    assert shop.sql("select kind, external_id from backoffice.shipments where order_line_id = 0") == [
+        ("shipment", "shipment/9")
+    ]
+    assert shop.sql("select location from backoffice.shipments where kind = 'restock'") == [("WEST",)]
+
+
 def test_taking_it_twice_changes_nothing(shop: AShop) -> None:
     before = shop.sql("select * from backoffice.ledger order by external_id, account")
     shop.snapshot()
@@ -130,6 +212,7 @@ def test_taking_it_twice_changes_nothing(shop: AShop) -> None:
     ("office", "error", "complaint"),
     [
         (OddOffice, PermanentError, "calls document invoice/9 'by hand', not agreement/action"),
+        (NamelessOffice, DataError, "parties"),
         (SilentOffice, TransientError, "no answer"),
     ],
 )
@@ -147,7 +230,25 @@ def test_when_it_cannot_be_read_as_a_whole_the_last_one_stands(
     assert shop.sql("select count(*) from backoffice.documents") == [(1,)]
 
 
-TABLES = ("orders", "documents", "ledger", "taxes", "payments", "totals")
+TABLES = (
+    "orders",
+    "order_lines",
+    "shipments",
+    "parties",
+    "products",
+    "documents",
+    "ledger",
+    "taxes",
+    "payments",
+    "totals",
+)
+
+
+def a_sent_order(shop: AShop) -> Placed:
+    """Three units, of which two left."""
+    order = shop.order((shop.item("CUP"), 3, "30.00"), name="#1002")
+    shop.ship(order, NOON, [2])
+    return order
 
 
 def kept(shop: AShop) -> dict[str, list[tuple[object, ...]]]:
@@ -179,6 +280,37 @@ def test_only_what_changed_is_read_and_what_is_kept_is_the_same_as_when_all_is_r
     assert shop.sql("select mode, read_at from backoffice.snapshots") == [("changes", clocked.now)]
     found = kept(shop)
     assert len(found["documents"]) == 2
+    shop.snapshot()
+    assert kept(shop) == found
+
+
+def test_a_shipment_that_is_cancelled_and_units_that_are_taken_off_are_gone_after_an_increment(
+    shop: AShop, clocked: ClockedOffice
+) -> None:
+    order = a_sent_order(shop)
+    shop.push()
+    snapshot(shop, clocked)
+    units = "select sum(quantity) from backoffice.{} where order_id = %(id)s"
+    assert [shop.sql(units.format(table), id=order.order_id) for table in ("order_lines", "shipments")] == [
+        [(Decimal(3),)],
+        [(Decimal(2),)],
+    ]
+
+    shop.sql(
+        "update shopify.fulfillments set status = 'CANCELLED', updated_at = %(at)s where order_id = %(id)s",
+        id=order.order_id,
+        at=NOON,
+    )
+    shop.sql("update shopify.order_lines set unfulfilled_quantity = 0 where order_id = %(id)s", id=order.order_id)
+    shop.touch(order.order_id, NOON)
+    shop.push()
+
+    assert snapshot(shop, clocked).mode == "changes"
+    assert [shop.sql(units.format(table), id=order.order_id) for table in ("order_lines", "shipments")] == [
+        [(None,)],
+        [(None,)],
+    ]
+    found = kept(shop)
     shop.snapshot()
     assert kept(shop) == found
 

@@ -26,7 +26,18 @@ ON = dt.date(2026, 3, 4)
 CUSTOMER = {"external_id": "customer/1", "name": "Ada Customer", "email": None, "phone": None}
 ADDRESS = {"street": "1 Main Street", "city": "New York", "postal_code": "10001", "country": None}
 PUSHES = ("push_parties", "push_products", "push_stock_counts", "push_orders", "push_entries")
-PAGES = ("orders", "documents", "ledger", "taxes", "payments", "edited")
+PAGES = (
+    "orders",
+    "sale_lines",
+    "shipments",
+    "documents",
+    "ledger",
+    "taxes",
+    "payments",
+    "parties",
+    "products",
+    "edited",
+)
 
 
 class TrytonShopifyTestCase(ModuleTestCase):

@@ -1,28 +1,19 @@
 with
 
 breaks as (
-    select * from {{ ref('stg_breaks') }}
-),
-
--- The ledger names what a break is about; a variant or an entry of the value map is no order.
-about_orders as (
-    select
-        *,
-        case when entity like 'orders/%' then cast(replace(entity, 'orders/', '') as bigint) end as order_id
-    from breaks
+    select * from {{ ref('int_standing_breaks') }}
+    where order_id is not null
 ),
 
 final as (
     select
         shop,
         order_id,
-        sum(case when status = 'open' and break_class <> 'in_transit' then 1 else 0 end) as open_breaks,
-        sum(case when status = 'open' and break_class = 'in_transit' then 1 else 0 end) as in_transit_breaks,
-        sum(case when status = 'accepted' then 1 else 0 end) as accepted_breaks,
-        min(case when status = 'open' and break_class <> 'in_transit' then since end) as oldest_break_since
-    from about_orders
-    where order_id is not null
-        and status in ('open', 'accepted')
+        sum(is_open) as open_breaks,
+        sum(is_in_transit) as in_transit_breaks,
+        sum(is_accepted) as accepted_breaks,
+        min(case when is_open = 1 then coalesce(since, first_seen) end) as oldest_break_since
+    from breaks
     group by
         shop,
         order_id

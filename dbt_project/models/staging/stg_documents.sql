@@ -11,10 +11,13 @@ final as (
         record,
         external_id,
         order_id,
+        agreement_id,
 
         -- what it is
         action_type,
+        number,
         state,
+        company,
 
         -- money in the document's currency
         currency,

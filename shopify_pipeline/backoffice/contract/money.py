@@ -11,7 +11,7 @@ import msgspec
 
 from shopify_pipeline.backoffice.contract.reading import Specification, balance, book, everything, monthly
 from shopify_pipeline.backoffice.contract.samples import ORDERED_ON, CompanyCodes, Samples, grown
-from shopify_pipeline.backoffice.protocol import BackOffice, LedgerRow, Outcome, TaxedRow
+from shopify_pipeline.backoffice.protocol import BackOffice, LedgerRow, Outcome, SaleTax, TaxedRow
 
 D = Decimal
 
@@ -125,6 +125,18 @@ class MoneyContract(Specification):
             row("agreement/1", codes.state_tax, "29.50", "1.18"),
             row("agreement/2", codes.city_tax, "-10.00", "-0.45"),
             row("agreement/2", codes.state_tax, "-10.00", "-0.40"),
+        ]
+
+    def test_two_taxes_of_a_line_under_one_code_have_its_net_as_their_base_once(
+        self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes
+    ) -> None:
+        a.open_shop(office, shop)
+        taxes = tuple(SaleTax(tax=codes.state_tax, amount=D(amount)) for amount in ("0.80", "0.90"))
+        line = msgspec.structs.replace(a.goods("20.00", 2), taxes=taxes)
+        office.push_orders(shop, [a.order(documents=(a.document("agreement/1", line),))])
+
+        assert [(row.tax, row.base, row.amount) for row in office.taxes(shop)] == [
+            (codes.state_tax, D("20.00"), D("1.70"))
         ]
 
     def test_the_ledger_names_resource_day_and_party(

@@ -52,6 +52,7 @@ class OrdersContract(Specification):
             state=row.state,
             on=ORDERED_ON,
             booked_on=ORDERED_ON,
+            company=office.health(shop).company,
             currency=codes.currency,
             total=D("26.70"),
             tax=D("1.70"),
@@ -71,6 +72,7 @@ class OrdersContract(Specification):
                 account=codes.clearing,
                 amount=D("26.70"),
                 on=date(2026, 3, 5),
+                company=office.health(shop).company,
             )
         ]
         assert office.stock(shop) == [

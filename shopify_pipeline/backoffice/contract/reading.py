@@ -49,10 +49,30 @@ def on_hand(office: BackOffice, shop: str) -> dict[tuple[str, str], Decimal]:
     return {(row.product, row.location): row.quantity for row in office.stock(shop)}
 
 
+def to_ship(office: BackOffice, shop: str) -> dict[tuple[str, str, str], Decimal]:
+    """Units of each line of a sale by order, line and product; lines of no units are left out."""
+    return {
+        (row.order_id, row.external_id, row.product): row.quantity for row in office.order_lines(shop) if row.quantity
+    }
+
+
+def moved(office: BackOffice, shop: str) -> list[tuple[str, str, str, str, str, Decimal, date]]:
+    """What left and what came back, by kind and id: order, line, location, units, day; what is all back is left out."""
+    return sorted(
+        (row.kind, row.external_id, row.order_id, row.order_line, row.location, row.quantity, row.on)
+        for row in office.shipments(shop)
+        if row.quantity
+    )
+
+
 def everything(office: BackOffice, shop: str) -> tuple[object, ...]:
     """All a back office can be asked for one shop; equal when nothing was booked in between."""
     return (
         office.orders(shop),
+        sorted(office.order_lines(shop), key=repr),
+        moved(office, shop),
+        office.parties(shop),
+        office.products(shop),
         office.documents(shop),
         office.ledger(shop),
         office.taxes(shop),

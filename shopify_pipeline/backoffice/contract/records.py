@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from shopify_pipeline.backoffice.contract.reading import Specification, on_hand
 from shopify_pipeline.backoffice.contract.samples import CompanyCodes, Samples
-from shopify_pipeline.backoffice.protocol import BackOffice, Codes, Outcome
+from shopify_pipeline.backoffice.protocol import BackOffice, Codes, Outcome, contact_of
 
 D = Decimal
 
@@ -37,6 +37,22 @@ class RecordsContract(Specification):
             Outcome.CREATED,
         ]
 
+    def test_a_party_is_read_with_a_hash_of_its_address_and_a_product_with_its_code(
+        self, office: BackOffice, shop: str, a: Samples
+    ) -> None:
+        office.push_parties(shop, [a.party(email="Ada@Example.com"), a.party("guest", email=None)])
+        office.push_products(shop, [a.product(1, shop), a.product(9, shop, stocked=False)])
+
+        assert {row.external_id: row.contact for row in office.parties(shop)} == {
+            "customer/1": contact_of("ada@example.com"),
+            "guest": "",
+        }
+        assert "ada" not in repr(office.parties(shop)).lower()
+        assert {row.external_id: row.code for row in office.products(shop)} == {
+            "variant/1": f"{shop}-1",
+            "variant/9": f"{shop}-9",
+        }
+
     def test_shops_of_one_company_do_not_meet(
         self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes
     ) -> None:
@@ -53,6 +69,8 @@ class RecordsContract(Specification):
     def test_an_empty_shop_reads_as_nothing(self, office: BackOffice, shop: str) -> None:
         assert (office.orders(shop), office.documents(shop), office.ledger(shop)) == ([], [], [])
         assert (office.payments(shop), office.stock(shop)) == ([], [])
+        assert (office.order_lines(shop), office.shipments(shop)) == ([], [])
+        assert (office.parties(shop), office.products(shop)) == ([], [])
         assert (office.taxes(shop), office.totals(shop), office.edited(shop)) == ([], [], [])
         assert set(office.counts(shop).values()) == {0}
 

@@ -7,7 +7,15 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from shopify_pipeline.backoffice.contract.reading import Specification, assert_rejected, created, on_hand, unchanged
+from shopify_pipeline.backoffice.contract.reading import (
+    Specification,
+    assert_rejected,
+    created,
+    moved,
+    on_hand,
+    to_ship,
+    unchanged,
+)
 from shopify_pipeline.backoffice.contract.samples import CompanyCodes, Samples, grown
 from shopify_pipeline.backoffice.protocol import BackOffice
 
@@ -70,6 +78,59 @@ class UnitsContract(Specification):
 
         assert on_hand(office, shop) == {("variant/1", codes.main): D(100), ("variant/2", codes.main): D(100)}
         assert office.counts(shop)["shipments"] == 1
+
+    def test_lines_are_read_with_their_units_and_services_are_left_out(
+        self, office: BackOffice, shop: str, a: Samples
+    ) -> None:
+        a.stock_up(office, shop)
+        order = a.order(lines=(a.order_line(1, 2), a.order_line(9, 1)))
+        office.push_orders(shop, [order])
+        assert to_ship(office, shop) == {("order/1", "line/1", "variant/1"): D(2)}
+
+        office.push_orders(shop, [grown(order, lines=(a.order_line(1, 0), a.order_line(2, 3), a.order_line(9, 1)))])
+
+        assert to_ship(office, shop) == {("order/1", "line/2", "variant/2"): D(3)}
+
+    def test_what_left_and_what_came_back_is_read_by_line_place_and_day(
+        self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes
+    ) -> None:
+        a.stock_up(office, shop, codes.main, codes.east)
+        order = a.order(
+            lines=(a.order_line(1, 2), a.order_line(2, 1)),
+            shipments=(a.shipment("fulfillment/1", location=codes.east, line_1=2, line_2=1),),
+        )
+        office.push_orders(shop, [order])
+
+        office.push_orders(shop, [grown(order, restocks=(a.restock("refund/1", line_1=1),))])
+
+        left, back = date(2026, 3, 6), date(2026, 3, 20)
+        assert moved(office, shop) == [
+            ("restock", "refund/1", "order/1", "line/1", codes.main, D(1), back),
+            ("shipment", "fulfillment/1", "order/1", "line/1", codes.east, D(2), left),
+            ("shipment", "fulfillment/1", "order/1", "line/2", codes.east, D(1), left),
+        ]
+        assert to_ship(office, shop)["order/1", "line/1", "variant/1"] == 2
+
+    def test_nothing_is_out_of_a_shipment_that_was_cancelled(
+        self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes
+    ) -> None:
+        a.stock_up(office, shop)
+        order = a.order(
+            lines=(a.order_line(1, 2), a.order_line(2, 1)),
+            shipments=(
+                a.shipment("fulfillment/1", line_1=1, line_2=1),
+                a.shipment("fulfillment/2", line_1=1, on=date(2026, 3, 8)),
+            ),
+        )
+        office.push_orders(shop, [order])
+        _, second = order.shipments
+        cancelled = a.shipment("fulfillment/1", line_1=1, line_2=1, cancelled_on=CANCELLED_ON)
+
+        office.push_orders(shop, [grown(order, shipments=(cancelled, second))])
+
+        assert moved(office, shop) == [
+            ("shipment", "fulfillment/2", "order/1", "line/1", codes.main, D(1), date(2026, 3, 8))
+        ]
 
     def test_an_opening_count_is_booked_once_and_never_overwritten(
         self, office: BackOffice, shop: str, a: Samples, codes: CompanyCodes

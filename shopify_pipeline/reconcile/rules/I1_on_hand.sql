@@ -1,11 +1,12 @@
 -- The units on hand of a variant at a warehouse are the units on hand at the locations it stands for.
--- source: the census's levels against the snapshot's stock, by the value map; variants and location names from the
--- warehouse; only tracked items. key: variant and warehouse; tolerance: none; lag: yes.
+-- source: the census's levels, variants and locations against the snapshot's stock, by the value map; only tracked items at
+-- active locations. key: variant and warehouse; tolerance: none; lag: yes, counted from the level's own stamp. The sum of all
+-- moves: which shipment or restock is wrong, rules F1 to F3 and R4 say; what somebody moved or counted by hand, this alone.
 
 -- name: checked
 select count(*)
 from recon.census_levels as level
-inner join shopify.locations as place on place.shop = level.shop and place.location_id = level.location_id
+inner join recon.census_locations as place on place.shop = level.shop and place.location_id = level.location_id
 inner join backoffice.value_map as m on m.shop = level.shop and m.kind = 'location' and m.key = place.name
 where level.shop = %(shop)s;
 
@@ -18,11 +19,10 @@ with counted as (
         max(level.updated_at) as since,
         min(coalesce(nullif(v.sku, ''), v.variant_id::text)) as name
     from recon.census_levels as level
-    inner join shopify.locations as place on place.shop = level.shop and place.location_id = level.location_id
+    inner join recon.census_locations as place on place.shop = level.shop and place.location_id = level.location_id
     inner join backoffice.value_map as m on m.shop = level.shop and m.kind = 'location' and m.key = place.name
-    inner join shopify.variants as v on v.shop = level.shop and v.inventory_item_id = level.inventory_item_id
-    inner join shopify.inventory_items as i on i.shop = level.shop and i.inventory_item_id = level.inventory_item_id
-    where level.shop = %(shop)s and place.is_active and i.is_tracked
+    inner join recon.census_variants as v on v.shop = level.shop and v.inventory_item_id = level.inventory_item_id
+    where level.shop = %(shop)s and place.is_active and v.is_tracked
     group by v.variant_id, m.code
 ),
 
@@ -39,7 +39,7 @@ differing as (
         coalesce(counted.name, booked.product) as name,
         coalesce(counted.on_hand, 0) as on_hand,
         coalesce(booked.quantity, 0) as quantity,
-        coalesce(counted.since, %(as_of)s - %(lag)s) as since
+        counted.since
     from counted
     full join booked on booked.product = counted.variant_id::text and booked.location = counted.location
     where coalesce(counted.on_hand, 0) <> coalesce(booked.quantity, 0)

@@ -1,17 +1,14 @@
 -- Every document and payment stands on the accounts the value map says, each with its amount.
--- source: the census's sales and transactions, through the value map, against debit minus credit in the back office's
--- own ledger; only a sale's product type comes from the warehouse; a word without an entry is rule U1's. Where revenue
--- waits for fulfillment, goods are sold on the deferred account. key: document (or payment) and account; tolerance: none;
--- lag: yes. Documents and payments that are not booked at all are other rules', and so are entries.
+-- source: the census's sales, lines and transactions, through the value map, against debit minus credit in the back
+-- office's own ledger. Where revenue waits for fulfillment, goods are sold on the deferred account. key: document (or
+-- payment) and account. Neighbours: what is not booked at all is O5's, R1's and P1's; a word without an entry U1's; what
+-- is owed by whom L4's. Entries are not judged here: releases are F4's, the balance's Y3 to Y7, credit G1's.
 
 -- name: checked
 select (
-    select count(distinct agreement_id || '/' || action_type)
-    from expected_sales
-    where is_in_books
+    select count(distinct external_id) from booked_documents
 ) + (
-    select count(*)
-    from expected_payments
+    select count(*) from backoffice.payments where shop = %(shop)s
 );
 
 -- name: differences
@@ -37,17 +34,14 @@ sales as (
         s.order_id, s.agreement_id || '/' || s.action_type as external_id, s.happened_at, s.total, s.tax, s.channel_tax,
         case
             when s.line_type <> 'PRODUCT' then line.code
-            when %(recognition)s = 'fulfillment' then special.deferred
+            when %(recognition)s = 'fulfillment' and ordered.order_line_id is not null then special.deferred
             else coalesce(own.code, line.code)
         end as code
     from expected_sales as s
     cross join special
     left join account as line on line.kind = 'line' and line.key = s.line_type
-    left join shopify.order_sales as sold
-        on sold.shop = %(shop)s and sold.order_id = s.order_id and sold.sale_id = s.sale_id
-    left join shopify.order_lines as ordered on ordered.shop = sold.shop and ordered.order_line_id = sold.order_line_id
-    left join shopify.products as goods on goods.shop = ordered.shop and goods.product_id = ordered.product_id
-    left join account as own on own.kind = 'product_type' and own.key = goods.product_type
+    left join recon.census_lines as ordered on ordered.shop = %(shop)s and ordered.order_line_id = s.order_line_id
+    left join account as own on own.kind = 'product_type' and own.key = ordered.product_type
     where s.is_in_books
 ),
 
@@ -94,7 +88,7 @@ owed_lines as (
 ),
 
 booked_ids as (
-    select external_id from backoffice.documents where shop = %(shop)s
+    select external_id from booked_documents
     union
     select external_id from backoffice.payments where shop = %(shop)s
 ),

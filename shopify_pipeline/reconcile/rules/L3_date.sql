@@ -1,6 +1,7 @@
 -- Every document and payment is dated the day its event happened in the shop's time zone.
--- source: the census's agreements and transactions against the snapshot's dates; the day a document is booked on may be
--- later, when its period was closed, never earlier. key: document or payment; tolerance: none; lag: yes.
+-- source: the census's agreements and transactions against the days the snapshot says they are of and stand in the ledger
+-- on; the latter may be later, when its period was closed, never earlier. key: document or payment. Neighbours: the sums
+-- of a day are T1's, what is not booked at all O5's, R1's and P1's.
 
 -- name: checked
 select (
@@ -24,9 +25,15 @@ booked as (
     from backoffice.documents
     where shop = %(shop)s and state in ('posted', 'paid')
     union all
-    select external_id, paid_on, paid_on
-    from backoffice.payments
-    where shop = %(shop)s
+    select p.external_id, p.paid_on, coalesce(l.booked_on, p.paid_on)
+    from backoffice.payments as p
+    left join (
+        select external_id, min(booked_on) as booked_on
+        from backoffice.ledger
+        where shop = %(shop)s and resource = 'payments'
+        group by external_id
+    ) as l on l.external_id = p.external_id
+    where p.shop = %(shop)s
 ),
 
 compared as (

@@ -1,7 +1,9 @@
 -- What was invoiced and credited for an order is what Shopify's ledger says, and the order's own current total agrees.
--- source: posted documents against the census's sales; for an order that lies wholly in the books its sales also against
--- currentTotalPriceSet, which leaves adjustments out, in the currency the customer paid in: what conversion leaves between
--- the two is a residual (recon.fx_residuals). key: order; tolerance: none; lag: yes.
+-- source: posted documents against the census's sales (key ledger); for an order that lies wholly in the books its sales
+-- also against currentTotalPriceSet, which leaves adjustments out, in the currency the customer paid in: what conversion
+-- leaves between the two is a residual (recon.fx_residuals) (key current). key: order. A document of an order or edit that
+-- is missing is this rule's; of a refund or return it is R1's, and shows here as an amount. An order the back office lacks
+-- is O1's, one the shop lacks O2's; offsetting errors of documents are L1's and R2a's.
 
 -- name: checked
 select count(*)
@@ -21,6 +23,18 @@ with owed as (
     group by order_id
 ),
 
+missing as (
+    select s.order_id, string_agg(distinct s.agreement_id || '/' || s.action_type, ', ') as documents
+    from expected_sales as s
+    where s.is_in_books and s.agreement_type not in ('RefundAgreement', 'ReturnAgreement')
+        and not exists (
+            select
+            from booked_documents as d
+            where d.agreement_id = s.agreement_id and d.action_type = s.action_type
+        )
+    group by s.order_id
+),
+
 booked as (
     select
         order_id,
@@ -34,10 +48,9 @@ booked as (
 
 compared as (
     select
-        coalesce(owed.order_id, booked.order_id) as order_id,
-        o.order_id is not null as is_known,
-        coalesce(o.name, booked.order_id::text) as name,
-        coalesce(o.currency, booked.currency) as currency,
+        o.order_id,
+        o.name,
+        o.currency,
         coalesce(owed.total, 0) as owed_total,
         case when o.presentment_currency = o.currency then owed.current else owed.presentment_current end as current_by_ledger,
         case
@@ -46,13 +59,15 @@ compared as (
             else o.presentment_current_total
         end as current_total,
         o.presentment_currency,
-        booked.total as booked_total,
-        booked.currencies > 1 or booked.currency <> o.currency as is_other_currency,
+        coalesce(booked.total, 0) as booked_total,
+        coalesce(booked.currencies > 1 or booked.currency <> o.currency, false) as is_other_currency,
         booked.currency as booked_currency,
-        coalesce(owed.last_at, booked.seen_at, o.updated_at) as since
+        missing.documents as missing_documents,
+        coalesce(owed.last_at, booked.seen_at) as since
     from owed
     full join booked on booked.order_id = owed.order_id
-    left join recon.census_orders as o on o.shop = %(shop)s and o.order_id = coalesce(owed.order_id, booked.order_id)
+    inner join recon.census_orders as o on o.shop = %(shop)s and o.order_id = coalesce(owed.order_id, booked.order_id)
+    left join missing on missing.order_id = o.order_id
     where booked.order_id is not null
         or exists (select from backoffice.orders as b where b.shop = %(shop)s and b.order_id = owed.order_id)
 ),
@@ -60,25 +75,33 @@ compared as (
 differing as (
     select *, 'ledger' as key
     from compared
-    where owed_total <> coalesce(booked_total, 0) or is_other_currency
+    where owed_total <> booked_total or is_other_currency or missing_documents is not null
     union all
     select *, 'current' as key
     from compared
-    where owed_total = coalesce(booked_total, 0) and current_by_ledger <> current_total
+    where current_by_ledger <> current_total
 )
 
 select
     'orders/' || order_id as entity,
     key,
     case
-        when not is_known then 'missing_shopify'
+        when key = 'current' then 'amount_mismatch'
         when is_other_currency then 'currency_mismatch'
-        when booked_total is null then 'missing_backoffice'
+        when missing_documents is not null then 'missing_backoffice'
         else 'amount_mismatch'
     end as class,
-    case when key = 'current' then current_total else owed_total end::text as expected,
-    concat_ws(' ', booked_total, case when is_other_currency then booked_currency end) as actual,
-    case when key = 'current' then current_by_ledger - current_total else coalesce(booked_total, 0) - owed_total end as difference,
+    case
+        when key = 'current' then current_total::text
+        when is_other_currency then concat(owed_total, ' ', currency)
+        else owed_total::text
+    end as expected,
+    case
+        when key = 'current' then current_by_ledger::text
+        when is_other_currency then concat(booked_total, ' ', booked_currency)
+        else booked_total::text
+    end as actual,
+    case when key = 'current' then current_by_ledger - current_total else booked_total - owed_total end as difference,
     case when key = 'current' then presentment_currency else currency end as currency,
     since,
     case
@@ -86,8 +109,11 @@ select
             'order ', name, ': the shop''s ledger sums to ', current_by_ledger, ' without adjustments, its current total is ', current_total
         )
         when is_other_currency then concat('order ', name, ' is in ', currency, ', its documents are in ', booked_currency)
-        when not is_known then concat('documents of ', booked_total, ' belong to order ', name, ', which the shop does not have')
-        else concat('order ', name, ': the shop''s ledger says ', owed_total, ', the documents say ', coalesce(booked_total, 0))
+        when missing_documents is not null then concat(
+            'order ', name, ': document ', missing_documents, ' is not posted; the shop''s ledger says ', owed_total,
+            ', the documents say ', booked_total
+        )
+        else concat('order ', name, ': the shop''s ledger says ', owed_total, ', the documents say ', booked_total)
     end as message
 from differing
 order by order_id, key;

@@ -1,5 +1,7 @@
 -- The money given back for an order is the sum of its successful refund transactions.
--- source: the census's REFUND transactions against the snapshot's negative payments; key: order; tolerance: none; lag: yes.
+-- source: the census's REFUND and CHANGE transactions against the snapshot's negative payments. key: order. A second
+-- witness: it reports what P1, P2 and P5 name one by one. Neighbours: credit notes are R1's, R2a's and R3's; an order the
+-- back office does not have at all is O1's.
 
 -- name: checked
 select count(distinct order_id) from expected_payments where amount < 0;

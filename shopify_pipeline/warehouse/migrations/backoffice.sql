@@ -71,9 +71,9 @@ create table backoffice.order_lines (
     order_line_id bigint not null,
     product text not null,
     quantity numeric not null,
-    constraint backoffice_order_lines_pkey primary key (shop, order_line_id)
+    constraint backoffice_order_lines_pkey primary key (shop, order_id, order_line_id, product)
 );
-comment on table backoffice.order_lines is 'Snapshot: units of each line to be shipped, as the sale says; product is the variant id as text.';
+comment on table backoffice.order_lines is 'Snapshot: units of each line to be shipped, shipped or not, as the sale says; lines of no units are left out. order_line_id: 0 for a line a person added; product: the variant id as text, empty for what the shop does not sell.';
 
 create table backoffice.shipments (
     shop text not null,
@@ -85,26 +85,28 @@ create table backoffice.shipments (
     location text not null,
     quantity numeric not null,
     moved_on date not null,
-    constraint backoffice_shipments_pkey primary key (shop, kind, external_id, order_line_id),
+    constraint backoffice_shipments_pkey primary key (
+        shop, kind, external_id, order_id, order_line_id, product, location, moved_on
+    ),
     constraint backoffice_shipments_kind_known check (kind in ('shipment', 'restock'))
 );
-comment on table backoffice.shipments is 'Snapshot: units that left for a fulfilment (shipment) or came back on a shelf (restock), from done stock moves; of a cancelled one what is still out.';
+comment on table backoffice.shipments is 'Snapshot: units that left for a fulfilment (shipment) or came back on a shelf (restock), from what really moved; of a cancelled one what is still out, nothing left out. external_id: the back office''s own name of a document a person made; order_line_id, product: as in order_lines.';
 
 create table backoffice.parties (
     shop text not null,
     record text not null,
     external_id text not null,
     contact text not null,
-    constraint backoffice_parties_pkey primary key (shop, record)
+    constraint backoffice_parties_pkey primary key (shop, record, external_id, contact)
 );
-comment on table backoffice.parties is 'Snapshot: parties of the shop, and parties without an external id (empty) that share an address with one; contact is a hash of the e-mail address, empty without.';
+comment on table backoffice.parties is 'Snapshot: parties of the shop, one row per e-mail address, and parties without an external id (empty) that share an address with one; contact is a hash of the address, empty without one.';
 
 create table backoffice.products (
     shop text not null,
     record text not null,
     external_id text not null,
     code text not null,
-    constraint backoffice_products_pkey primary key (shop, record)
+    constraint backoffice_products_pkey primary key (shop, record, external_id)
 );
 comment on table backoffice.products is 'Snapshot: products by variant id and their code.';
 

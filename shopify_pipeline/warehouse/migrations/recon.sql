@@ -26,6 +26,7 @@ create table recon.census_orders (
     updated_at timestamptz not null,
     cancelled_at timestamptz,
     is_test boolean not null,
+    taxes_included boolean not null,
     source_name text,
     customer_id bigint,
     company_id bigint,
@@ -89,10 +90,11 @@ create table recon.census_sales (
     presentment_total numeric not null,
     presentment_tax numeric not null,
     presentment_discount numeric not null,
+    presentment_discount_with_tax numeric not null,
     constraint census_sales_pkey primary key (shop, sale_id)
 );
 create index census_sales_order on recon.census_sales (shop, order_id);
-comment on table recon.census_sales is 'Sales as last counted, shop currency unless named otherwise; tax is the sum of the sale''s taxes, channel_tax what of it the sales channel remits, discount what was taken off before taxes.';
+comment on table recon.census_sales is 'Sales as last counted, shop currency unless named otherwise; tax is the sum of the sale''s taxes, channel_tax what of it the sales channel remits, discount what was taken off before taxes, discount_with_tax after them.';
 
 create table recon.census_sale_taxes (
     shop text not null,
@@ -138,6 +140,7 @@ create table recon.census_fulfillments (
     order_id bigint not null,
     status text not null,
     created_at timestamptz not null,
+    updated_at timestamptz not null,
     location_id bigint,
     constraint census_fulfillments_pkey primary key (shop, fulfillment_id)
 );
@@ -157,10 +160,10 @@ create table recon.census_restocks (
     source text not null,
     source_id bigint not null,
     order_line_id bigint not null,
-    location_id bigint,
+    location_id bigint not null,
     quantity bigint not null,
     restocked_at timestamptz not null,
-    constraint census_restocks_pkey primary key (shop, source, source_id, order_line_id)
+    constraint census_restocks_pkey primary key (shop, source, source_id, order_line_id, location_id)
 );
 comment on table recon.census_restocks is 'Units that went back on a shelf: source is refund (a refund line of type RETURN) or disposition (of a return''s reverse fulfilment), source_id the refund''s or disposition''s id.';
 
@@ -188,6 +191,11 @@ create table recon.census_levels (
     location_id bigint not null,
     on_hand bigint not null,
     available bigint not null,
+    committed bigint not null,
+    reserved bigint not null,
+    damaged bigint not null,
+    quality_control bigint not null,
+    safety_stock bigint not null,
     updated_at timestamptz not null,
     constraint census_levels_pkey primary key (shop, inventory_item_id, location_id)
 );
@@ -195,20 +203,24 @@ create table recon.census_levels (
 create table recon.census_gift_cards (
     shop text not null,
     gift_card_id bigint not null,
+    order_line_id bigint,
     currency text not null,
     initial_value numeric not null,
     balance numeric not null,
     created_at timestamptz not null,
     expires_on date,
     deactivated_at timestamptz,
+    updated_at timestamptz not null,
     constraint census_gift_cards_pkey primary key (shop, gift_card_id)
 );
+comment on table recon.census_gift_cards is 'Gift cards as last counted; order_line_id is the line that sold it, none for one that was given.';
 
 create table recon.census_store_credit (
     shop text not null,
     store_credit_account_id bigint not null,
     currency text not null,
     balance numeric not null,
+    moved_at timestamptz,
     constraint census_store_credit_pkey primary key (shop, store_credit_account_id)
 );
 
@@ -225,9 +237,11 @@ create table recon.census_balance (
     payout_id bigint,
     order_id bigint,
     order_transaction_id bigint,
+    source_type text,
+    source_id bigint,
     constraint census_balance_pkey primary key (shop, balance_transaction_id)
 );
-comment on table recon.census_balance is 'Balance transactions of Shopify Payments as last counted, signed as Shopify signs them.';
+comment on table recon.census_balance is 'Balance transactions of Shopify Payments as last counted, signed as Shopify signs them; source_id names the dispute or payout it comes from, by source_type.';
 
 create table recon.census_payouts (
     shop text not null,
@@ -281,8 +295,41 @@ create table recon.runs (
     started_at timestamptz not null,
     finished_at timestamptz,
     rules jsonb not null default '{}',
+    open_breaks bigint,
+    in_transit bigint,
+    amount_at_risk jsonb not null default '{}',
+    rules_score numeric,
+    clearing_score numeric,
     constraint runs_pkey primary key (run_id)
 );
+create index runs_shop on recon.runs (shop, run_id);
+comment on table recon.runs is 'One row per reconciliation. rules: by rule what it checked, found, and how many seconds it took; amount_at_risk: by currency, of open breaks; rules_score: share of rules without a break; clearing_score: share of clearing accounts without one, null when none was compared.';
+
+create table recon.run_rules (
+    run_id bigint not null,
+    shop text not null,
+    rule text not null,
+    title text not null,
+    severity text not null,
+    checked bigint not null,
+    open_breaks bigint not null,
+    in_transit bigint not null,
+    accepted bigint not null,
+    seconds numeric not null,
+    constraint run_rules_pkey primary key (run_id, rule)
+);
+comment on table recon.run_rules is 'What each rule of a run compared and left: open_breaks without what is in transit or asks for attention only.';
+
+create table recon.run_amounts (
+    run_id bigint not null,
+    shop text not null,
+    rule text not null,
+    currency text not null,
+    open_breaks bigint not null,
+    amount_at_risk numeric not null,
+    constraint run_amounts_pkey primary key (run_id, rule, currency)
+);
+comment on table recon.run_amounts is 'Amount at risk at the end of a run: open breaks that have a currency, the absolute differences added up.';
 
 create table recon.breaks (
     break_id text not null,
@@ -297,21 +344,84 @@ create table recon.breaks (
     difference numeric,
     currency text,
     message text not null,
-    proposed_repair text not null,
+    proposed_repair text,
     since timestamptz,
     first_seen timestamptz not null,
     last_seen timestamptz not null,
+    last_run bigint not null,
     runs_seen bigint not null,
     status text not null,
     closed_at timestamptz,
     accepted_by text,
     accepted_because text,
+    accepted_at timestamptz,
+    accepted_until date,
+    repair_asked_run bigint,
     constraint breaks_pkey primary key (break_id),
-    constraint breaks_status_known check (status in ('open', 'closed', 'accepted')),
+    constraint breaks_status_known check (status in ('open', 'auto_repaired', 'accepted', 'closed')),
+    constraint breaks_accepted_by_somebody check (status <> 'accepted' or (accepted_by <> '' and accepted_because <> '')),
     constraint breaks_class_known check (class in (
         'missing_backoffice', 'missing_shopify', 'missing_warehouse', 'amount_mismatch', 'status_mismatch',
         'quantity_mismatch', 'duplicate', 'in_transit', 'orphan', 'currency_mismatch', 'unmapped', 'manual_edit', 'attention'
     ))
 );
-create index breaks_open on recon.breaks (shop, rule) where status = 'open';
-comment on table recon.breaks is 'The break ledger: every difference found, with first and last sighting, age and status. since is when the fact happened in the shop; nothing is ever deleted.';
+create index breaks_open on recon.breaks (shop, rule) where status in ('open', 'accepted');
+comment on table recon.breaks is 'The break ledger: every difference found, with first and last sighting, age and status. since is when the fact happened in the shop; accepted_until the last day (in the shop''s time zone) an acceptance holds; repair_asked_run the run after which its repair was asked for automatically. Nothing is ever deleted.';
+
+create table recon.break_events (
+    event_id bigint generated always as identity,
+    break_id text not null,
+    shop text not null,
+    run_id bigint,
+    happened_at timestamptz not null,
+    event text not null,
+    class text not null,
+    expected text,
+    actual text,
+    difference numeric,
+    currency text,
+    who text,
+    why text,
+    until date,
+    constraint break_events_pkey primary key (event_id),
+    constraint break_events_event_known check (event in (
+        'opened', 'changed', 'overdue', 'closed', 'reopened', 'accepted', 'acceptance_ended', 'repair_asked', 'auto_repaired'
+    ))
+);
+create index break_events_break on recon.break_events (break_id, event_id);
+comment on table recon.break_events is 'What happened to each break, in order; only ever added to. run_id: the reconciliation that saw it, null when a person acted; overdue: it was in transit for longer than its lag.';
+
+create function recon.refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception using message = tg_table_name || ' is only ever added to: ' || lower(tg_op) || ' is refused';
+end
+$$;
+
+-- A trigger and not a grant: grants do not bind the owner, and the owner is who writes here every night.
+create trigger break_events_append_only
+before update or delete or truncate on recon.break_events
+for each statement execute function recon.refuse_change();
+
+create function recon.age_bucket(age_days integer) returns text language sql immutable as $$
+    select case
+        when age_days <= 1 then '0-1 d'
+        when age_days <= 3 then '2-3 d'
+        when age_days <= 7 then '4-7 d'
+        when age_days <= 30 then '8-30 d'
+        else '> 30 d'
+    end
+$$;
+comment on function recon.age_bucket is 'How old, in the words of reports.';
+
+create view recon.open_breaks as
+select
+    breaks.*,
+    age.age_days,
+    recon.age_bucket(age.age_days) as age_bucket,
+    case when breaks.currency is not null then abs(breaks.difference) end as amount_at_risk
+from recon.breaks as breaks
+cross join lateral (
+    select greatest(floor(extract(epoch from breaks.last_seen - coalesce(breaks.since, breaks.first_seen)) / 86400), 0)::integer
+) as age (age_days)
+where breaks.status = 'open';
+comment on view recon.open_breaks is 'Breaks that are open, in transit included, with their age when last seen: since the fact happened, or since they were first seen when no time would cure them. amount_at_risk is the absolute difference, in the break''s currency; null for what is no money.';
