@@ -65,14 +65,14 @@ from generate_series(1, 1000) as v;
 
 -- name: census_orders
 insert into recon.census_orders (
-    shop, order_id, name, created_at, processed_at, updated_at, is_test, source_name, customer_id, financial_status,
-    fulfillment_status, currency, presentment_currency, original_total, total, current_total, current_tax, current_shipping,
+    shop, order_id, name, created_at, processed_at, updated_at, is_test, taxes_included, source_name, customer_id,
+    financial_status, fulfillment_status, currency, presentment_currency, original_total, total, current_total, current_tax, current_shipping,
     current_discounts, total_received, total_refunded, total_outstanding, presentment_original_total, presentment_total,
     presentment_current_total, presentment_current_tax, presentment_current_shipping, presentment_current_discounts,
     presentment_total_received, presentment_total_refunded, presentment_total_outstanding
 )
 select
-    %(shop)s, p.order_id, '#' || p.i, p.placed_at, p.placed_at, p.placed_at + interval '6 days', false, 'web', p.customer_id,
+    %(shop)s, p.order_id, '#' || p.i, p.placed_at, p.placed_at, p.placed_at + interval '6 days', false, false, 'web', p.customer_id,
     case when p.is_refunded then 'PARTIALLY_REFUNDED' else 'PAID' end,
     case when p.is_shipped then 'FULFILLED' else 'UNFULFILLED' end,
     'USD', 'USD', m.total, m.total, m.total - m.back, m.tax - m.back_tax, 5, 0, m.total, m.back, 0,
@@ -100,15 +100,45 @@ select
 from placed as p
 cross join generate_series(1, 2) as k;
 
+-- name: census_levels
+-- Every location had a thousand of everything and counts on; what is promised is promised in Brooklyn.
+insert into recon.census_levels (
+    shop, inventory_item_id, location_id, on_hand, available, committed, reserved, damaged, quality_control, safety_stock,
+    updated_at
+)
+select
+    v.shop, v.inventory_item_id, place.location_id, 1000, 1000 - waits.units, waits.units, 0, 0, 0, 0,
+    %(as_of)s::timestamptz - interval '1 day'
+from recon.census_variants as v
+inner join recon.census_locations as place on place.shop = v.shop
+left join (
+    select variant_id, sum(unfulfilled_quantity) as units
+    from recon.census_lines
+    where shop = %(shop)s
+    group by variant_id
+) as promised on promised.variant_id = v.variant_id
+cross join lateral (
+    values (case when place.location_id = 71 then coalesce(promised.units, 0) else 0 end)
+) as waits (units)
+where v.shop = %(shop)s;
+
+-- name: stock
+insert into backoffice.stock (shop, product, location, quantity)
+select %(shop)s, v.variant_id::text, place.code, 1000
+from recon.census_variants as v
+cross join (values ('EAST'), ('WEST')) as place (code)
+where v.shop = %(shop)s;
+
 -- name: census_sales
 insert into recon.census_sales (
     shop, order_id, agreement_id, agreement_type, happened_at, refund_id, sale_id, action_type, line_type, order_line_id,
-    quantity, total, tax, channel_tax, discount, presentment_total, presentment_tax, presentment_discount
+    quantity, total, tax, channel_tax, discount, presentment_total, presentment_tax, presentment_discount,
+    presentment_discount_with_tax
 )
 select
     %(shop)s, order_id, agreement_id, case when is_refund then 'RefundAgreement' else 'OrderAgreement' end, happened_at,
     case when is_refund then i end, sale_id, case when is_refund then 'RETURN' else 'ORDER' end, line_type, order_line_id,
-    quantity, net + tax, tax, 0, 0, net + tax, tax, 0
+    quantity, net + tax, tax, 0, 0, net + tax, tax, 0, 0
 from sold;
 
 -- name: census_sale_taxes
@@ -130,8 +160,9 @@ from placed
 where is_refunded;
 
 -- name: census_fulfillments
-insert into recon.census_fulfillments (shop, fulfillment_id, order_id, status, created_at, location_id)
-select %(shop)s, i, order_id, 'SUCCESS', placed_at + interval '1 day', location_id
+insert into recon.census_fulfillments (shop, fulfillment_id, order_id, status, created_at, updated_at, location_id)
+select
+    %(shop)s, i, order_id, 'SUCCESS', placed_at + interval '1 day', placed_at + interval '1 day', location_id
 from placed
 where is_shipped;
 
@@ -280,6 +311,17 @@ from recon.census_fulfillments as f
 inner join recon.census_fulfillment_lines as moved on moved.shop = f.shop and moved.fulfillment_id = f.fulfillment_id
 inner join recon.census_lines as l on l.shop = f.shop and l.order_line_id = moved.order_line_id
 where f.shop = %(shop)s;
+
+-- name: restocks
+insert into backoffice.shipments (
+    shop, kind, external_id, order_id, order_line_id, product, location, quantity, moved_on
+)
+select
+    r.shop, 'restock', r.source_id || '/' || r.location_id, r.order_id, r.order_line_id, l.variant_id::text,
+    case r.location_id when 71 then 'EAST' else 'WEST' end, r.quantity, (r.restocked_at at time zone %(zone)s)::date
+from recon.census_restocks as r
+inner join recon.census_lines as l on l.shop = r.shop and l.order_line_id = r.order_line_id
+where r.shop = %(shop)s;
 
 -- name: parties
 insert into backoffice.parties (shop, record, external_id, contact)
