@@ -31,39 +31,45 @@ special as (
 
 sales as (
     select
-        s.order_id, s.agreement_id || '/' || s.action_type as external_id, s.happened_at, s.total, s.tax, s.channel_tax,
+        s.order_id, s.agreement_id, s.action_type,
         case
             when s.line_type <> 'PRODUCT' then line.code
             when %(recognition)s = 'fulfillment' and ordered.order_line_id is not null then special.deferred
             else coalesce(own.code, line.code)
-        end as code
+        end as code,
+        max(s.happened_at) as happened_at, sum(s.total) as total, sum(s.tax) as tax, sum(s.channel_tax) as channel_tax
     from expected_sales as s
     cross join special
     left join account as line on line.kind = 'line' and line.key = s.line_type
     left join recon.census_lines as ordered on ordered.shop = %(shop)s and ordered.order_line_id = s.order_line_id
     left join account as own on own.kind = 'product_type' and own.key = ordered.product_type
     where s.is_in_books
+    group by 1, 2, 3, 4
 ),
 
-mapped as (
-    select external_id
+document as (
+    select
+        order_id, agreement_id, action_type, max(happened_at) as happened_at, sum(total) as total, sum(tax) as tax,
+        sum(channel_tax) as channel_tax
     from sales
-    group by external_id
+    group by order_id, agreement_id, action_type
     having bool_and(code is not null)
 ),
 
 legs as (
-    select order_id, external_id, happened_at, code as account, tax - total as amount
-    from sales
+    select d.order_id, d.agreement_id, d.action_type, d.happened_at, s.code as account, s.tax - s.total as amount
+    from sales as s
+    inner join document as d
+        on d.order_id = s.order_id and d.agreement_id = s.agreement_id and d.action_type = s.action_type
     union all
-    select order_id, external_id, happened_at, (select tax from special), channel_tax - tax
-    from sales
-    union all
-    select order_id, external_id, happened_at, (select channel_tax from special), -channel_tax
-    from sales
-    union all
-    select order_id, external_id, happened_at, (select receivable from special), total
-    from sales
+    select d.order_id, d.agreement_id, d.action_type, d.happened_at, leg.account, leg.amount
+    from document as d
+    cross join special
+    cross join lateral (
+        values
+        (special.tax, d.channel_tax - d.tax), (special.channel_tax, -d.channel_tax), (special.receivable, d.total)
+    ) as leg (account, amount)
+    where leg.amount <> 0 or leg.account = special.receivable
 ),
 
 money as (
@@ -73,15 +79,15 @@ money as (
 ),
 
 owed_lines as (
-    select order_id, external_id, happened_at, account, amount
+    select order_id, agreement_id || '/' || action_type as external_id, happened_at, account, amount
     from legs
-    where external_id in (select external_id from mapped)
     union all
     select order_id, external_id, processed_at, code, amount + rounding
     from money
     union all
     select order_id, external_id, processed_at, (select rounding from special), -rounding
     from money
+    where rounding <> 0
     union all
     select order_id, external_id, processed_at, (select receivable from special), -amount
     from money
@@ -93,23 +99,24 @@ booked_ids as (
     select external_id from backoffice.payments where shop = %(shop)s
 ),
 
+-- The order of an id is the same on each of its lines.
 owed as (
-    select external_id, account, sum(amount) as amount
-    from owed_lines
-    where external_id in (select external_id from booked_ids)
-    group by external_id, account
+    select l.external_id, l.account, min(l.order_id) as order_id, max(l.happened_at) as happened_at, sum(l.amount) as amount
+    from owed_lines as l
+    inner join booked_ids using (external_id)
+    group by l.external_id, l.account
 ),
 
 subject as (
     select external_id, min(order_id) as order_id, max(happened_at) as happened_at
-    from owed_lines
+    from owed
     group by external_id
 ),
 
 booked as (
     select external_id, account, sum(amount) as amount
     from backoffice.ledger
-    where shop = %(shop)s and resource in ('documents', 'payments') and external_id in (select external_id from owed)
+    where shop = %(shop)s and resource in ('documents', 'payments')
     group by external_id, account
 ),
 
