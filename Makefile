@@ -59,8 +59,9 @@ check: $(SYNCED) $(PARSED)
 test: setup check
 	$(BIN)/python -m pytest -q --durations=10 --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
-soak: $(SYNCED) $(POSTGRES)
+soak: $(SYNCED) $(POSTGRES) $(TRYTON)
 	$(BIN)/python -m shopify_pipeline_tests.soak.follow
+	$(BIN)/python -m shopify_pipeline_tests.tampering --seeds 200
 
 # Each tool has an environment of its own: none of them is a dependency of this project.
 PEERS := tap-shopify==3.13.0 airbyte-source-shopify==4.3.0

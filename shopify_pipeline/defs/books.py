@@ -14,6 +14,7 @@ from shopify_pipeline.shopify.streams import IDS
 
 FINANCE = ["team:finance-operations"]
 SNAPSHOTS = (
+    "snapshots",
     "orders",
     "order_lines",
     "documents",
@@ -57,7 +58,7 @@ def pushed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.
             group_name="backoffice",
             owners=OWNERS + FINANCE,
             kinds={"tryton", "postgres"},
-            description=f"What the back office itself says of its {name}, read apart from anything we pushed.",
+            description=f"Table {name} of the snapshot: what the back office itself says, apart from anything we pushed.",
             metadata={"dagster/table_name": f"backoffice.{name}"},
         )
         for name in SNAPSHOTS
@@ -66,9 +67,11 @@ def pushed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.
 )
 def snapshot(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> Iterator[dg.MaterializeResult[None]]:
     taken = pipeline.for_shop(context.partition_key, context.log.info).snapshot()
+    # The table of snapshots has one row per shop: when its back office was read.
+    rows = {**taken.counts, "snapshots": 1}
     for name in SNAPSHOTS:
         yield dg.MaterializeResult(
-            asset_key=["backoffice", name], metadata={"dagster/partition_row_count": taken.counts.get(name, 0)}
+            asset_key=["backoffice", name], metadata={"dagster/partition_row_count": rows.get(name, 0)}
         )
 
 

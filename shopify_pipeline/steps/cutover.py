@@ -6,6 +6,7 @@ go-live: that is the push's, before or after the cut-over.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from shopify_pipeline.backoffice import mapping, opening, owed
+from shopify_pipeline.backoffice import mapping, opening, owed, push_log
 from shopify_pipeline.backoffice.mapping import Books, Recognition
 from shopify_pipeline.backoffice.opening import NotBrought, OpenOrder
 from shopify_pipeline.backoffice.protocol import BackOffice, JournalEntry, StockCount
@@ -29,6 +30,8 @@ from shopify_pipeline.steps.push_sending import Pushed, Sender
 READ_BATCH = 500
 #: Records of anything but orders per call.
 BATCH = 200
+#: What was open at go-live and is decided after it, by the word in its opening entry's id: the root the push looks at.
+DECIDED_LATER = {"dispute": "disputes", "payout": "payouts"}
 
 Conn = Connection[TupleRow]
 
@@ -191,9 +194,23 @@ def apply(
         progress(f"cutover: {min(start + batch_size, len(orders))} of {len(orders)} open orders")
     entries = agreed.entries
     for start in range(0, len(entries), BATCH):
-        sender.send("entries", entries[start : start + BATCH], backoffice.push_entries)
+        batch = entries[start : start + BATCH]
+        sender.send("entries", batch, backoffice.push_entries)
+        _mark_again(conn, shop, batch, clock)
         progress(f"cutover: {min(start + BATCH, len(entries))} of {len(entries)} opening entries")
     return sender.pushed
+
+
+def _mark_again(conn: Conn, shop: str, entries: Sequence[JournalEntry], clock: Clock) -> None:
+    """What became since go-live of a dispute or payout is owed only once it was brought: a push before settled it."""
+    brought: defaultdict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        kind, _, name = entry.external_id.removeprefix("opening/").partition("/")
+        if kind in DECIDED_LATER:
+            brought[DECIDED_LATER[kind]].append(name)
+    with conn.transaction():
+        for resource, ids in brought.items():
+            push_log.mark_dirty(conn, shop, resource, ids, clock.now())
 
 
 def _orders(

@@ -93,6 +93,16 @@ def test_marts_hang_on_the_warehouse_and_the_break_ledger(repository: dg.Reposit
     assert dg.AssetKey(["landing", "orders"]) in above
 
 
+def test_every_table_of_the_snapshot_that_a_mart_reads_is_an_asset_somebody_writes(
+    repository: dg.RepositoryDefinition,
+) -> None:
+    read = repository.asset_graph.get_ancestor_asset_keys(dg.AssetKey(["marts", "reconciled_customers"]))
+    external = {key.to_user_string() for key in read if repository.asset_graph.get(key).is_external}
+
+    # Neither is of the snapshot: the reviewed map is a file's, and what a shop says of itself comes with any load.
+    assert external <= {"backoffice/value_map", "ops/shops"}
+
+
 def test_the_nightly_reconciliation_runs_at_night_where_the_shop_is(
     repository: dg.RepositoryDefinition, settings_file: Path, tmp_path: Path
 ) -> None:

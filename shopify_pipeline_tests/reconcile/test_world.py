@@ -34,6 +34,8 @@ from shopify_sandbox.truth import KEYS, rows
 VALUE_MAP = read_value_map(Path(__file__).parents[2] / "shopify_pipeline" / "local" / "value_map.toml")
 GO_LIVE_ON = date(2026, 11, 6)
 ZONE = "America/New_York"
+#: Rules with nothing to compare here: no revenue waits, nothing is owed abroad, no Shopify Payments balance is loaded.
+NOT_IN_A_PLAIN_SHOP = {"F4", "G2", "Y1", "Y2", "Y3", "Y4", "Y5", "Y7"}
 
 
 class World:
@@ -100,9 +102,11 @@ class World:
         )
 
     def breaks(self) -> list[tuple[str, str, str]]:
+        """(rule, class, message) of what is open and more than a call to look."""
         with self.conn.transaction():
             found = self.conn.execute(
-                "select rule, class, message from recon.breaks where status = 'open' order by 1, 3"
+                "select rule, class, message from recon.breaks "
+                "where status = 'open' and class <> 'attention' order by 1, 3"
             )
             return [(rule, kind, message) for rule, kind, message in found.fetchall()]
 
@@ -134,7 +138,7 @@ def test_a_living_shop_agrees_after_every_push_and_a_forged_cent_is_found(shop: 
     assert pushed.out_of_scope > 20
     result = shop.compare()
     assert shop.breaks() == []
-    assert all(result.checked[rule.name] > 0 for rule in rules()), result.checked
+    assert {name for name in rules() if not result.checked[name]} == NOT_IN_A_PLAIN_SHOP
 
     shop.served.sandbox.store.advance(
         new_orders=6, fulfill=5, refund=5, edit=4, cancel=2, capture=3, settle=2, customer_update=2, product_update=2
@@ -167,7 +171,7 @@ def test_a_living_shop_agrees_after_every_push_and_a_forged_cent_is_found(shop: 
     )
     ((rule, kind, _),) = shop.breaks()
     assert (rule, kind) == ("L1", "amount_mismatch")
-    assert shop.one("select amount from recon.breaks") == Decimal("-0.01")
+    assert shop.one("select difference from recon.breaks where rule = 'L1'") == Decimal("-0.01")
 
 
 def test_stock_that_is_counted_by_hand_in_the_shop_is_a_break_and_never_overwritten(shop: World) -> None:

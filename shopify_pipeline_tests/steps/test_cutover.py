@@ -340,6 +340,20 @@ def test_a_dispute_that_is_lost_after_go_live_finds_what_it_had_taken_before(sho
     assert (balance(shop, "1150"), balance(shop, "6000")) == (Decimal(0), Decimal(30))
 
 
+def test_a_dispute_whose_loss_was_pushed_before_the_cut_over_is_booked_as_lost_after_it(shop: AShop) -> None:
+    order = shop.order((None, 1, "1.00"), at=BEFORE)
+    taken = {"type": "DISPUTE_WITHDRAWAL", "source_type": "DISPUTE", "source_id": 5, "amount": Decimal(-30)}
+    shop.add("balance_transactions", balance_transaction_id=1, **taken, net=Decimal(-30), transaction_at=BEFORE)
+    dispute = {"dispute_id": 5, "order_id": order.order_id, "type": "CHARGEBACK", "status": "LOST"}
+    shop.add("disputes", **dispute, amount=Decimal(30), initiated_at=BEFORE, finalized_on=NOON)
+    shop.dirty("disputes", 5)
+    shop.push(value_map=MAP)
+    assert (balance(shop, "1150"), balance(shop, "6000")) == (Decimal(0), Decimal(0))
+    applied(shop, planned(shop))
+    shop.push(value_map=MAP)
+    assert (balance(shop, "1150"), balance(shop, "6000")) == (Decimal(0), Decimal(30))
+
+
 class StoppedOffice(JournalBackOffice):
     """The process dies when the first opening entries have to be sent: the orders are there, their entries are not."""
 

@@ -154,8 +154,7 @@ def test_reconciliation_reports_what_a_person_changed_until_it_is_undone(
     shop.snapshot()
     shop.reconcile()
     assert shop.sql(
-        "select class, entity, key, actual, proposed_repair from recon.breaks"
-        " where rule = 'M1' and status = 'open'"
+        "select class, entity, key, actual, proposed_repair from recon.breaks where rule = 'M1' and status = 'open'"
     ) == [
         (
             "manual_edit",

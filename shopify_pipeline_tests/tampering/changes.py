@@ -26,23 +26,23 @@ class Changes:
         self._remember(table, id_)
         assigned = ", ".join(f"{column} = ?" for column in columns)
         self.database.execute(
-            f"update {table} set {assigned} where id = ?",  # noqa: S608
+            f"update {table} set {assigned} where id = ?",
             (*map(_stored, columns.values()), id_),
         )
 
     def delete(self, table: str, id_: int) -> None:
         self._remember(table, id_)
-        self.database.execute(f"delete from {table} where id = ?", (id_,))  # noqa: S608
+        self.database.execute(f"delete from {table} where id = ?", (id_,))
 
     def copy(self, table: str, id_: int, **columns: object) -> int:
         """Make another row like this one but for some columns; its id."""
         names = [name for _, name, *_ in self.rows(f"pragma table_info({table})")]
-        [row] = self.rows(f"select * from {table} where id = ?", id_)  # noqa: S608
-        [(new,)] = self.rows(f"select max(id) + 1 from {table}")  # noqa: S608
+        [row] = self.rows(f"select * from {table} where id = ?", id_)
+        [(new,)] = self.rows(f"select max(id) + 1 from {table}")
         values = {**dict(zip(names, row, strict=True)), **columns, "id": new}
         marks = ", ".join("?" for _ in values)
         self.database.execute(
-            f"insert into {table} ({', '.join(values)}) values ({marks})",  # noqa: S608
+            f"insert into {table} ({', '.join(values)}) values ({marks})",
             tuple(map(_stored, values.values())),
         )
         self._before.append((table, new, None))
@@ -51,12 +51,12 @@ class Changes:
     def undo(self, database: sqlite3.Connection) -> None:
         """Put every row back as it was, the last change first."""
         for table, id_, row in reversed(self._before):
-            database.execute(f"delete from {table} where id = ?", (id_,))  # noqa: S608
+            database.execute(f"delete from {table} where id = ?", (id_,))
             if row is not None:
-                database.execute(f"insert into {table} values ({', '.join('?' for _ in row)})", row)  # noqa: S608
+                database.execute(f"insert into {table} values ({', '.join('?' for _ in row)})", row)
 
     def _remember(self, table: str, id_: int) -> None:
-        [row] = self.rows(f"select * from {table} where id = ?", id_)  # noqa: S608
+        [row] = self.rows(f"select * from {table} where id = ?", id_)
         self._before.append((table, id_, row))
 
 

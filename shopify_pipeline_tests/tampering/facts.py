@@ -76,6 +76,7 @@ class Facts:
     Attributes:
         whole: Orders of which shop and books tell the same outstanding amount.
         given_back: Refunds of money of an order, in number.
+        fees: Movements of Shopify Payments that settle a payment less a fee.
         taken: Orders and variants that a tampering of this night is about; another one chooses others.
     """
 
@@ -84,19 +85,15 @@ class Facts:
     payments: list[Payment]
     given_back: dict[int, int]
     statuses: dict[int, str]
-    companies: list[int]
     last_day: date
+    fees: frozenset[str]
     taken: set[object] = field(default_factory=set)
 
     def free_documents(self, wanted: Callable[[Document], bool]) -> list[Document]:
         return [d for d in self.documents if d.order in self.whole - self.taken and wanted(d)]
 
     def free_payments(self, wanted: Callable[[Payment], bool] = lambda payment: True) -> list[Payment]:
-        return [
-            p
-            for p in self.payments
-            if p.order in self.whole - self.taken and p.account in CLEARING and wanted(p)
-        ]
+        return [p for p in self.payments if p.order in self.whole - self.taken and p.account in CLEARING and wanted(p)]
 
 
 def read_facts(rows: Callable[..., list[Any]], go_live_on: date, last_day: date) -> Facts:
@@ -110,10 +107,13 @@ def read_facts(rows: Callable[..., list[Any]], go_live_on: date, last_day: date)
                 "select external_id, order_id, account, amount, paid_on from backoffice.payments order by external_id"
             )
         ],
-        given_back=dict(
-            rows("select order_id, count(*) from backoffice.payments where amount < 0 group by order_id")
-        ),
+        given_back=dict(rows("select order_id, count(*) from backoffice.payments where amount < 0 group by order_id")),
         statuses=dict(rows("select order_id, fulfillment_status from recon.census_orders")),
-        companies=[],
         last_day=last_day,
+        fees=frozenset(
+            str(movement)
+            for (movement,) in rows(
+                "select balance_transaction_id from recon.census_balance where type = 'CHARGE' and fee > 0"
+            )
+        ),
     )

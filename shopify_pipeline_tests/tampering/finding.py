@@ -23,6 +23,10 @@ class Name(NamedTuple):
 Findings = Mapping[Name, Decimal | None]
 
 
+#: Classes of breaks that stand whether their amounts differ or not.
+WITHOUT_AMOUNT = ("orphan", "status_mismatch", "manual_edit")
+
+
 def added(all_findings: Iterable[Findings]) -> dict[Name, Decimal | None]:
     """What several tamperings cause together: differences of one name add up, and what offsets is not found."""
     total: dict[Name, Decimal | None] = {}
@@ -30,7 +34,7 @@ def added(all_findings: Iterable[Findings]) -> dict[Name, Decimal | None]:
         for name, difference in findings.items():
             before = total.get(name)
             total[name] = difference if before is None or difference is None else before + difference
-    return {name: difference for name, difference in total.items() if difference is None or difference}
+    return {name: difference for name, difference in total.items() if difference or name.kind in WITHOUT_AMOUNT}
 
 
 def apart(expected: Findings, found: Findings) -> list[str]:

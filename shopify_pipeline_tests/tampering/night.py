@@ -67,7 +67,8 @@ class Night:
         self.pipeline.snapshot()
         self.pipeline.reconcile()
         open_breaks = self.rows(
-            "select rule, class, entity, key, difference from recon.breaks where status = 'open' and class <> 'in_transit'"
+            "select rule, class, entity, key, difference from recon.breaks "
+            "where status = 'open' and class <> 'in_transit'"
         )
         return {Name(*names): difference for *names, difference in open_breaks}
 

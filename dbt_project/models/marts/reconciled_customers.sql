@@ -12,10 +12,6 @@ scope as (
     select * from {{ ref('int_orders_in_scope') }}
 ),
 
-order_breaks as (
-    select * from {{ ref('int_order_breaks') }}
-),
-
 sold as (
     select
         shop,
@@ -56,6 +52,16 @@ parties as (
         external_id
 ),
 
+receivable_lines as (
+    select ledger.*
+    from {{ ref('stg_booked_ledger') }} as ledger
+    inner join {{ ref('stg_value_map') }} as accounts
+        on ledger.shop = accounts.shop
+        and ledger.account = accounts.code
+        and accounts.kind = 'account'
+        and accounts.map_key = 'receivable'
+),
+
 own_breaks as (
     select
         shop,
@@ -70,6 +76,44 @@ own_breaks as (
         entity
 ),
 
+-- An order is a party's when the shop says so or the books do: a document on the wrong account concerns both.
+party_orders as (
+    select
+        orders.shop,
+        orders.party,
+        orders.order_id
+    from orders
+    inner join scope
+        on orders.shop = scope.shop
+        and orders.order_id = scope.order_id
+
+    union
+
+    select
+        shop,
+        party,
+        order_id
+    from receivable_lines
+    where order_id is not null
+),
+
+breaks_of_orders as (
+    select
+        party_orders.shop,
+        party_orders.party,
+        sum(case when order_breaks.open_breaks > 0 then 1 else 0 end) as broken_orders,
+        sum(order_breaks.open_breaks) as open_breaks,
+        sum(order_breaks.in_transit_breaks) as in_transit_breaks,
+        sum(order_breaks.accepted_breaks) as accepted_breaks
+    from party_orders
+    inner join {{ ref('int_order_breaks') }} as order_breaks
+        on party_orders.shop = order_breaks.shop
+        and party_orders.order_id = order_breaks.order_id
+    group by
+        party_orders.shop,
+        party_orders.party
+),
+
 owing as (
     select
         orders.shop,
@@ -77,11 +121,7 @@ owing as (
         count(*) as order_count,
         sum(coalesce(sold.amount, 0)) as sold,
         sum(coalesce(received.amount, 0)) as received,
-        sum(coalesce(pending.pending_refund_count, 0)) as pending_refund_count,
-        sum(case when order_breaks.open_breaks > 0 then 1 else 0 end) as broken_orders,
-        sum(coalesce(order_breaks.open_breaks, 0)) as open_breaks,
-        sum(coalesce(order_breaks.in_transit_breaks, 0)) as in_transit_breaks,
-        sum(coalesce(order_breaks.accepted_breaks, 0)) as accepted_breaks
+        sum(coalesce(pending.pending_refund_count, 0)) as pending_refund_count
     from orders
     inner join scope
         on orders.shop = scope.shop
@@ -95,9 +135,6 @@ owing as (
     left join pending
         on orders.shop = pending.shop
         and orders.order_id = pending.order_id
-    left join order_breaks
-        on orders.shop = order_breaks.shop
-        and orders.order_id = order_breaks.order_id
     group by
         orders.shop,
         orders.party
@@ -105,78 +142,82 @@ owing as (
 
 booked as (
     select
-        ledger.shop,
-        ledger.party,
-        sum(case when ledger.resource = 'documents' then ledger.amount else 0 end) as invoiced,
-        sum(case when ledger.resource = 'payments' then -ledger.amount else 0 end) as paid,
-        sum(ledger.amount) as receivable
-    from {{ ref('stg_booked_ledger') }} as ledger
-    inner join {{ ref('stg_value_map') }} as accounts
-        on ledger.shop = accounts.shop
-        and ledger.account = accounts.code
-        and accounts.kind = 'account'
-        and accounts.map_key = 'receivable'
+        shop,
+        party,
+        sum(case when resource = 'documents' then amount else 0 end) as invoiced,
+        sum(case when resource = 'payments' then -amount else 0 end) as paid,
+        sum(amount) as receivable
+    from receivable_lines
     group by
-        ledger.shop,
-        ledger.party
+        shop,
+        party
 ),
 
-matched as (
+-- Who owes, who is booked and whom reconciliation names: a party that neither side has an amount for is here too.
+known as (
     select
-        coalesce(owing.shop, booked.shop) as shop,
-        coalesce(owing.party, booked.party) as party,
+        shop,
+        party
+    from owing
+
+    union
+
+    select
+        shop,
+        party
+    from booked
+
+    union
+
+    select
+        shop,
+        party
+    from own_breaks
+),
+
+joined as (
+    select
+        known.shop,
+        known.party,
         owing.party is not null as is_in_shop,
         booked.party is not null as is_in_books,
         coalesce(owing.order_count, 0) as order_count,
-        coalesce(owing.broken_orders, 0) as broken_orders,
+        coalesce(breaks_of_orders.broken_orders, 0) as broken_orders,
         coalesce(owing.pending_refund_count, 0) > 0 as has_pending_refund,
         coalesce(owing.sold, 0) as sold,
         coalesce(owing.received, 0) as received,
         coalesce(booked.invoiced, 0) as invoiced,
         coalesce(booked.paid, 0) as paid,
         coalesce(booked.receivable, 0) as receivable,
-        coalesce(owing.open_breaks, 0) as open_breaks,
-        coalesce(owing.in_transit_breaks, 0) as in_transit_breaks,
-        coalesce(owing.accepted_breaks, 0) as accepted_breaks
-    from owing
-    full outer join booked
-        on owing.shop = booked.shop
-        and owing.party = booked.party
-),
-
-joined as (
-    select
-        matched.shop,
-        matched.party,
-        matched.is_in_shop,
-        matched.is_in_books,
-        matched.order_count,
-        matched.broken_orders,
-        matched.has_pending_refund,
-        matched.sold,
-        matched.received,
-        matched.invoiced,
-        matched.paid,
-        matched.receivable,
         coalesce(parties.party_count, 0) as party_count,
-        matched.open_breaks + coalesce(own_breaks.open_breaks, 0) as open_breaks,
-        matched.in_transit_breaks + coalesce(own_breaks.in_transit_breaks, 0) as in_transit_breaks,
-        matched.accepted_breaks + coalesce(own_breaks.accepted_breaks, 0) as accepted_breaks,
+        coalesce(breaks_of_orders.open_breaks, 0) + coalesce(own_breaks.open_breaks, 0) as open_breaks,
+        coalesce(breaks_of_orders.in_transit_breaks, 0)
+        + coalesce(own_breaks.in_transit_breaks, 0) as in_transit_breaks,
+        coalesce(breaks_of_orders.accepted_breaks, 0) + coalesce(own_breaks.accepted_breaks, 0) as accepted_breaks,
         readings.currency,
         readings.go_live_on is not null as is_in_scope,
         coalesce(readings.is_judged, false) as is_judged,
         readings.judged_until,
         readings.shop_read_at,
         readings.books_read_at
-    from matched
-    left join readings
-        on matched.shop = readings.shop
-    left join parties
-        on matched.shop = parties.shop
-        and matched.party = parties.party
+    from known
+    left join owing
+        on known.shop = owing.shop
+        and known.party = owing.party
+    left join booked
+        on known.shop = booked.shop
+        and known.party = booked.party
+    left join breaks_of_orders
+        on known.shop = breaks_of_orders.shop
+        and known.party = breaks_of_orders.party
     left join own_breaks
-        on matched.shop = own_breaks.shop
-        and matched.party = own_breaks.party
+        on known.shop = own_breaks.shop
+        and known.party = own_breaks.party
+    left join parties
+        on known.shop = parties.shop
+        and known.party = parties.party
+    left join readings
+        on known.shop = readings.shop
 ),
 
 final as (

@@ -1,7 +1,8 @@
 -- The units on hand of a variant at a warehouse are the units on hand at the locations it stands for.
 -- source: the census's levels, variants and locations against the snapshot's stock, by the value map; only tracked items at
--- active locations. key: variant and warehouse; tolerance: none; lag: yes, counted from the level's own stamp. The sum of all
--- moves: which shipment or restock is wrong, rules F1 to F3 and R4 say; what somebody moved or counted by hand, this alone.
+-- active locations, and only warehouses a location stands for. key: variant and warehouse; tolerance: none; lag: yes,
+-- counted from the level's own stamp. The sum of all moves: which shipment or restock is wrong, rules F1 to F3 and R4
+-- say; what somebody moved or counted by hand, this alone.
 
 -- name: checked
 select count(*)
@@ -30,6 +31,7 @@ booked as (
     select product, location, quantity
     from backoffice.stock
     where shop = %(shop)s
+        and location in (select code from backoffice.value_map where shop = %(shop)s and kind = 'location')
 ),
 
 differing as (

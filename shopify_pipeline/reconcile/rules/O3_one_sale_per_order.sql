@@ -12,7 +12,7 @@ select
     'duplicate' as class,
     '1' as expected,
     count(*)::text as actual,
-    count(*) - 1 as difference,
+    (count(*) - 1)::numeric as difference,
     null::text as currency,
     null::timestamptz as since,
     concat('order ', o.name, ' is booked as ', string_agg(b.record, ' and ' order by b.record)) as message

@@ -1,4 +1,4 @@
--- What was invoiced and credited for an order is what Shopify's ledger says, and the order's own current total agrees.
+-- What was invoiced and credited for an order is what Shopify's ledger says, and its own current total agrees.
 -- source: posted documents against the census's sales (key ledger); for an order that lies wholly in the books its sales
 -- also against currentTotalPriceSet, which leaves adjustments out, in the currency the customer paid in: what conversion
 -- leaves between the two is a residual (recon.fx_residuals) (key current). key: order. A document of an order or edit that
