@@ -58,7 +58,7 @@ def pushed(context: dg.AssetExecutionContext, pipeline: PipelineResource) -> dg.
             group_name="backoffice",
             owners=OWNERS + FINANCE,
             kinds={"tryton", "postgres"},
-            description=f"Table {name} of the snapshot: what the back office itself says, apart from anything we pushed.",
+            description=f"Table {name} of the snapshot: what the back office says, apart from anything we pushed.",
             metadata={"dagster/table_name": f"backoffice.{name}"},
         )
         for name in SNAPSHOTS

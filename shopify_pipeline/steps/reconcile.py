@@ -24,7 +24,7 @@ from shopify_pipeline.errors import PermanentError, TransientError
 from shopify_pipeline.reconcile import ledger
 from shopify_pipeline.reconcile.rules import NO_BREAKS, Bounds, Policy, judge
 
-#: Rules hash and sort whole readings: on disk that takes several times as long, and compiling a statement that runs once
+#: Rules hash and sort whole readings, which on disk takes several times as long; compiling a statement that runs once
 #: gains nothing.
 FOR_RULES = ("set local work_mem = '64MB'", "set local jit = off")
 NO_POLICIES: Mapping[str, Policy] = {}
