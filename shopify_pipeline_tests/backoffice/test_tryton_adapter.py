@@ -132,7 +132,9 @@ def test_one_record_the_back_office_fails_on_is_rejected_and_the_others_are_take
 
     def fail_on_the_third(method: str, params: list[Any]) -> tuple[int, Any]:
         if method == "health":
-            return 200, {"result": {"product": "Tryton", "version": "8.2", "plugin": "1", "currency": "USD"}}
+            return 200, {
+                "result": {"product": "Tryton", "version": "8.2", "plugin": "1", "company": "Shop", "currency": "USD"}
+            }
         if any(record["external_id"] == "customer/3" for record in params[1]):
             return fault
         taken.extend(record["external_id"] for record in params[1])

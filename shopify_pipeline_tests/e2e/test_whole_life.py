@@ -49,7 +49,9 @@ def test_shop_warehouse_and_books_agree_where_everything_happens(
     lived.pipeline().push()
     lived.reconcile()
 
-    assert lived.rows("select rule, class, message from recon.breaks where status = 'open'") == []
+    found = lived.rows("select rule, class, message from recon.breaks where status = 'open'")
+    # A SKU twice, an old authorisation, credit in another currency: shop and books agree on them.
+    assert [each for each in found if each[1] != "attention"] == []
     assert lived.difference_to_truth() == {}
     # What is sold or given in a currency the company has no books in cannot be booked exactly.
     refused = lived.rows("select resource, reason from backoffice.pushes where outcome = 'rejected'")
