@@ -46,5 +46,6 @@ def keep(path: Path, html: str) -> None:
         Path(name).chmod(0o640)
         Path(name).replace(path)
     except BaseException:
+        # An interruption, too: a half-written page must not stay beside the nights that are kept.
         Path(name).unlink(missing_ok=True)
         raise

@@ -85,6 +85,7 @@ def test_a_quiet_shop_agrees_and_a_document_that_is_wrong_breaks_its_order_alone
     assert (name, status, difference) == ("#1002", "broken", D("0.4"))
     found = marts.rows("select order_name, rule, amount_at_risk from marts.reconciliation_breaks where is_difference")
     assert ("#1002", "O5", D("0.4")) in found
+    assert [rule for name, rule, _ in found if name is None] == ["T1"]
     # A sum over the books is a second witness, and about no order.
     of_orders = [order for order, *_ in found if order is not None]
     assert of_orders == ["#1002"] * open_breaks

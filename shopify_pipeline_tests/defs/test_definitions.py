@@ -99,7 +99,7 @@ def test_every_table_of_the_snapshot_that_a_mart_reads_is_an_asset_somebody_writ
     read = repository.asset_graph.get_ancestor_asset_keys(dg.AssetKey(["marts", "reconciled_customers"]))
     external = {key.to_user_string() for key in read if repository.asset_graph.get(key).is_external}
 
-    # Neither is of the snapshot: the reviewed map is a file's, and what a shop says of itself comes with any load.
+    # Neither is a reading: a reconciliation stores the reviewed map it judges by, any load what a shop says of itself.
     assert external <= {"backoffice/value_map", "ops/shops"}
 
 
